@@ -1,0 +1,1 @@
+"""The roof: settings, the mounted application, commands that need every floor below."""

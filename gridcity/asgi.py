@@ -1,0 +1,41 @@
+"""One process, one port: HTTP goes to Django's WSGI application on lasting threads, sockets go to Channels.
+
+Synchronous views under Django's own ASGI handler lose 3-8x (a fresh thread and database connection each request);
+see docs/adr for the measurements.
+"""
+
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+from channels.auth import AuthMiddlewareStack
+from channels.routing import URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+
+from gridcity.wsgi import application as wsgi_application  # first: it loads the apps
+
+from django.conf import settings  # isort: skip
+
+from casework.live import routes  # isort: skip
+from gridcity.safety import refuse_unsafe  # isort: skip
+
+refuse_unsafe()
+pages = WSGIMiddleware(wsgi_application, workers=settings.WEB_THREADS)
+sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(routes)))
+
+
+async def too_large(send: Any) -> None:
+    await send({"type": "http.response.start", "status": 413, "headers": [(b"connection", b"close")]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "websocket":
+        await sockets(scope, receive, send)
+    elif scope["type"] == "http":
+        # WSGI turns both `-` and `_` into `_`: a header with `_` could pose as one that only the proxy may set.
+        scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if b"_" not in name]}
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > settings.MAX_BODY_BYTES:
+            await too_large(send)
+        else:
+            await pages(scope, receive, send)

@@ -1,0 +1,9 @@
+"""Static files under names that carry their content's hash, so that browsers may keep them for ever."""
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class HashedStaticFiles(CompressedManifestStaticFilesStorage):
+    """Strict: a page that names a missing file fails at once instead of showing a broken screen."""
+
+    manifest_strict = True
