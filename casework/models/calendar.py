@@ -1,0 +1,113 @@
+"""Working calendars as data: slots, holidays, swapped working days, and which years are known for certain."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+SLOT = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00")
+
+
+def usual_slots() -> list[list[str]]:
+    """The half-day slots of the Yuncheng rules, morning and afternoon."""
+    return [["08:00", "12:00"], ["14:00", "18:00"]]
+
+
+def check_slots(value: Any) -> None:
+    """[["08:00", "12:00"], …]: in order, none empty, none overlapping. An empty list is a day off."""
+    if not isinstance(value, list) or not all(
+        isinstance(slot, list)
+        and len(slot) == 2
+        and all(isinstance(t, str) and SLOT.fullmatch(t) for t in slot)
+        for slot in value
+    ):
+        raise ValidationError(_('Slots look like [["08:00", "12:00"], ["14:00", "18:00"]].'))
+    edges = [edge for slot in value for edge in slot]
+    # Strings of the form HH:MM sort as times do. A slot may begin where the one before ends.
+    if any(start >= end for start, end in value) or any(a > b for a, b in pairwise(edges)):
+        raise ValidationError(_("Slots must follow one another and each must end after it starts."))
+
+
+def check_working_slots(value: Any) -> None:
+    """As `check_slots`, for a calendar's usual day, which must have some working time."""
+    check_slots(value)
+    if not value:
+        raise ValidationError(_("A working day needs at least one slot."))
+
+
+class WorkingCalendar(models.Model):
+    """Slots of an ordinary working day and the days that differ from Monday to Friday.
+
+    version is raised by the database whenever this row, its years or its days change (triggers of
+    migration `calendar_version`), so processes know when to read it again.
+    """
+
+    code = models.CharField(_("code"), max_length=20, unique=True)
+    name = models.CharField(_("name"), max_length=60)
+    name_en = models.CharField(_("English name"), max_length=60, blank=True)
+    district_code = models.CharField(_("district"), max_length=12, blank=True)
+    zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai")
+    slots = models.JSONField(
+        _("slots of a working day"),
+        default=usual_slots,
+        validators=[check_working_slots],
+    )
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
+
+    class Meta:
+        verbose_name = _("working calendar")
+        verbose_name_plural = _("working calendars")
+        ordering = ("code",)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class CalendarYear(models.Model):
+    """Whether the State Council's plan for a year is in. A year without a row is provisional."""
+
+    class Status(models.TextChoices):
+        PROVISIONAL = "provisional", _("provisional")
+        PUBLISHED = "published", _("published")
+
+    calendar = models.ForeignKey(WorkingCalendar, on_delete=models.CASCADE, related_name="years")
+    year = models.PositiveSmallIntegerField(_("year"))
+    status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.PROVISIONAL)
+    notice_no = models.CharField(_("number of the notice"), max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = _("year of a calendar")
+        verbose_name_plural = _("years of calendars")
+        ordering = ("calendar", "year")
+        constraints = (models.UniqueConstraint(fields=["calendar", "year"], name="one_row_a_calendar_year"),)
+
+    def __str__(self) -> str:
+        return f"{self.calendar_id} {self.year} {self.status}"
+
+
+class CalendarDay(models.Model):
+    """A day that is not what its weekday says: a holiday, a swapped working day, a half holiday.
+
+    slots   working slots of this day when they are not the calendar's usual ones
+    """
+
+    calendar = models.ForeignKey(WorkingCalendar, on_delete=models.CASCADE, related_name="days")
+    day = models.DateField(_("day"))
+    is_working = models.BooleanField(_("working day"))
+    note = models.CharField(_("note"), max_length=60, blank=True)
+    note_en = models.CharField(_("English note"), max_length=60, blank=True)
+    slots = models.JSONField(_("slots of this day"), null=True, blank=True, validators=[check_slots])
+
+    class Meta:
+        verbose_name = _("special day of a calendar")
+        verbose_name_plural = _("special days of calendars")
+        ordering = ("calendar", "day")
+        constraints = (models.UniqueConstraint(fields=["calendar", "day"], name="one_row_a_calendar_day"),)
+
+    def __str__(self) -> str:
+        return f"{self.calendar_id} {self.day} {'+' if self.is_working else '-'}"
