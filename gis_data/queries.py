@@ -1,0 +1,165 @@
+"""Reads about places: which cell covers a point, what stands near it, which classes there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import Case, CharField, IntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import Replace
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from gis_data.crs import checked
+from gis_data.models import ProblemClass
+from gis_data.sql import statement
+
+NEAR_M: Final = 50.0
+NEAR_AT_MOST: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An area or grid by code and name; `name_en` is empty where none was delivered."""
+
+    code: str
+    name: str
+    name_en: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name in the reader's language."""
+        return _in_language(self.name, self.name_en)
+
+
+@dataclass(frozen=True, slots=True)
+class NearComponent:
+    """A component near a point; `distance_m` on the ellipsoid."""
+
+    id: int
+    code: str
+    class_id: int
+    class_code: str
+    name: str
+    name_en: str
+    owner_code: str
+    distance_m: float
+    lon: float
+    lat: float
+
+    @property
+    def title(self) -> str:
+        """The class's name in the reader's language."""
+        return _in_language(self.name, self.name_en)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A point with the cell that covers it and all above; components nearest first."""
+
+    lon: float
+    lat: float
+    cell_id: int
+    cell_code: str
+    grid: Named | None
+    community: Named
+    street: Named
+    district: Named
+    components: tuple[NearComponent, ...] = ()
+
+
+def locate(lon: float, lat: float, class_id: int | None = None) -> Located | None:
+    """Where a point lies, with up to 5 components of a class (or of any) within 50 m; None outside the city.
+
+    point   crs.STORE (EPSG:4326, lon/lat in degrees)
+    border  a point on a shared edge belongs to the cell with the smaller code
+    cost    one indexed query
+    source  GB/T 30428.1, unit grid (clause not yet checked)
+    """
+    return _locate([(lon, lat)], class_id=class_id, radius_m=NEAR_M)[0]
+
+
+def locate_many(points: Iterable[tuple[float, float]]) -> list[Located | None]:
+    """`locate` without components for many points in one query; answers in the order of the points."""
+    return _locate(list(points), class_id=None, radius_m=0.0)
+
+
+def search_classes(q: str = "") -> QuerySet[ProblemClass]:
+    """Active classes of the current edition by code, name, pinyin or initials; all of them for empty `q`.
+
+    Best first: exactly `q`; code or initials begin with it; the name does; it occurs anywhere.
+    """
+    found = ProblemClass.objects.filter(edition__current=True, active=True).select_related("edition")
+    words = " ".join(q.split())
+    if not words:
+        return found.order_by("kind", "code")
+    joined = words.replace(" ", "")
+    exact = Q(code=joined) | Q(initials__iexact=joined) | Q(name=joined) | Q(name_en__iexact=words)
+    starts = Q(code__startswith=joined) | Q(initials__istartswith=joined)
+    named = Q(name__istartswith=words) | Q(pinyin__istartswith=words) | Q(name_en__istartswith=words)
+    inside = (
+        Q(name__icontains=joined)
+        | Q(name_en__icontains=words)
+        | Q(pinyin__icontains=words)
+        | Q(pinyin_joined__icontains=joined)
+        | Q(initials__icontains=joined)
+    )
+    rank = Case(
+        When(exact, then=Value(0)),
+        When(starts, then=Value(1)),
+        When(named, then=Value(2)),
+        default=Value(3),
+        output_field=IntegerField(),
+    )
+    return (
+        found.alias(pinyin_joined=Replace("pinyin", Value(" "), Value(""), output_field=CharField()))
+        .filter(starts | named | inside)
+        .alias(rank=rank)
+        .order_by("rank", "kind", "code")
+    )
+
+
+def _locate(
+    points: Sequence[tuple[float, float]], *, class_id: int | None, radius_m: float
+) -> list[Located | None]:
+    if not points:
+        return []
+    good = [checked(lon, lat) for lon, lat in points]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement("locate"),
+            {
+                "lons": [lon for lon, _ in good],
+                "lats": [lat for _, lat in good],
+                "class_id": class_id,
+                "radius_m": radius_m,
+                "at_most": NEAR_AT_MOST,
+                "today": timezone.localdate(),
+            },
+        )
+        rows = cursor.fetchall()
+    return [_located(lon, lat, row) for (lon, lat), row in zip(good, rows, strict=True)]
+
+
+def _located(lon: float, lat: float, row: tuple[Any, ...]) -> Located | None:
+    if row[1] is None:
+        return None
+    return Located(
+        lon=lon,
+        lat=lat,
+        cell_id=row[1],
+        cell_code=row[2],
+        grid=Named(row[3], row[4]) if row[3] else None,
+        community=Named(*row[5:8]),
+        street=Named(*row[8:11]),
+        district=Named(*row[11:14]),
+        components=tuple(
+            NearComponent(**{**found, "distance_m": float(found["distance_m"])}) for found in row[14] or ()
+        ),
+    )
+
+
+def _in_language(name: str, name_en: str) -> str:
+    return name if not name_en or (get_language() or "zh").startswith("zh") else name_en
