@@ -100,6 +100,7 @@ DATABASES: dict[str, dict[str, Any]] = {
         # goes on by itself after its database was restarted.
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
+        "TEST": {"NAME": env.text("TEST_DATABASE", "test_gridcity")},
         "OPTIONS": {
             **_database,
             "pool": {"min_size": 1, "max_size": env.number("DB_POOL", 12, least=2, most=100), "timeout": 10},

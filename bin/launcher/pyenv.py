@@ -1,0 +1,111 @@
+"""The Python environment in var/venv, exactly as the hashed lock files say; uv where it runs, pip where not."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from launcher.packages import unpack
+from launcher.say import Failure, Step
+from launcher.tree import Tree, key_of
+
+LOCK, DEV_LOCK, TOOLS_LOCK = "requirements.lock", "requirements-dev.lock", "requirements-tools.lock"
+
+
+class PythonEnv:
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.home = tree.var / "venv"
+        self.python = self.home / "bin/python"
+
+    @property
+    def packages(self) -> Path:
+        return next(self.home.glob("lib/python3*/site-packages"))
+
+    def key(self, lock: str) -> str:
+        return key_of(sys.version, str(self.home), (self.tree.root / lock).read_text())
+
+    def ensure(self, step: Step, *, dev: bool = False) -> None:
+        """The environment for running, or with `dev` for testing too: that one holds everything of the first."""
+        kept = self.tree.var / "stamps/dev"  # once a developer's tree, always one
+        if dev:
+            kept.touch()
+        lock = DEV_LOCK if kept.exists() else LOCK
+        enough = {self.key(DEV_LOCK), self.key(lock)}
+        if self._runs(self.python) and self.tree.is_stamped("python", *enough):
+            return
+        self.tree.unstamp("python")
+        if uv := self.uv(step):
+            self._make(step, [uv, "-q", "venv", "--clear", "--python", sys.executable, self.home])
+            step.work("fetching packages")
+            self.tree.do(
+                [uv, "-q", "pip", "sync", "--python", self.python, "--require-hashes", lock],
+                env={**os.environ, "UV_PYTHON_DOWNLOADS": "never"},
+                why="Setting up Python packages",
+            )
+        else:
+            self._make(step, [sys.executable, "-m", "venv", "--without-pip", "--clear", self.home])
+            step.work("fetching packages with pip (slower)")
+            self.tree.do(
+                [*self.pip(step), "--python", self.python, "install", "-q", "--require-hashes", "-r", lock],
+                env=self._pip_env(),
+                why="Setting up Python packages",
+            )
+        self.tree.stamp("python", self.key(lock))
+
+    def _make(self, step: Step, command: list[str | Path]) -> None:
+        made_by = self.home / "pyvenv.cfg"
+        same = made_by.is_file() and f"{sys.version_info.major}.{sys.version_info.minor}." in made_by.read_text()
+        if not (same and self._runs(self.python)):
+            step.work("making var/venv")
+            self.tree.do(command, why="Making the Python environment")
+
+    def _runs(self, python: Path) -> bool:
+        """A link to a Python that a distribution's upgrade took away is no Python."""
+        return python.exists() and subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
+
+    # --- tools ---------------------------------------------------------------------------------------------------
+    def uv(self, step: Step) -> Path | None:
+        """Our pinned uv below var/tools; None where no build of it runs."""
+        tools = self.tree.var / "tools"
+        uv = tools / "bin/uv"
+        key = key_of(sys.version, (self.tree.root / TOOLS_LOCK).read_text())
+        if not (self.tree.is_stamped("tools", key) and uv.exists()):
+            step.work("fetching uv")
+            shutil.rmtree(tools, ignore_errors=True)
+            try:
+                self.tree.do(
+                    [*self.pip(step), "install", "-q", "--require-hashes", "-r", TOOLS_LOCK, "--target", tools],
+                    env=self._pip_env(),
+                    why="Fetching uv",
+                )
+            except Failure:
+                return None
+            self.tree.stamp("tools", key)
+        return uv if subprocess.run([uv, "--version"], capture_output=True).returncode == 0 else None
+
+    def pip(self, step: Step) -> list[str | Path]:
+        """A pip to call. Debian's python3 comes without one; its wheel is in a package that needs no installing."""
+        if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True).returncode == 0:
+            return [sys.executable, "-m", "pip"]
+        self._pip_wheel(step)
+        return [sys.executable, "-m", "pip"]
+
+    def _pip_wheel(self, step: Step) -> Path:
+        unpacked = self.tree.var / "pip"
+        places = [Path("/usr/share/python-wheels"), unpacked / "usr/share/python-wheels"]
+        for attempt in range(2):
+            for place in places:
+                for wheel in sorted(place.glob("pip-*.whl")):
+                    return wheel
+            if not attempt:
+                unpack(self.tree, ("python3-pip-whl",), unpacked, step)
+        raise Failure("Python's pip is needed once and could not be had (Debian: apt-get install python3-venv).")
+
+    def _pip_env(self) -> dict[str, str]:
+        env = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
+        for place in (Path("/usr/share/python-wheels"), self.tree.var / "pip/usr/share/python-wheels"):
+            for wheel in sorted(place.glob("pip-*.whl"))[:1]:
+                env.setdefault("PYTHONPATH", str(wheel))
+        return env

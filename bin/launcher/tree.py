@@ -1,0 +1,120 @@
+"""The project folder and the folder of everything made on this machine (`var/`), with its stamps and locks."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from launcher.say import Failure
+
+
+class Tree:
+    """One clone of the project. Two clones, or two values of GRIDCITY_VAR, share nothing."""
+
+    def __init__(self, root: Path, var: Path) -> None:
+        self.root = root
+        self.var = var
+        for folder in ("stamps", "lock", "log"):
+            (var / folder).mkdir(parents=True, exist_ok=True)
+
+    @classmethod
+    def here(cls) -> "Tree":
+        root = Path(__file__).resolve().parent.parent.parent
+        return cls(root, Path(os.environ.get("GRIDCITY_VAR") or root / "var").absolute())
+
+    @property
+    def name(self) -> str:
+        """Twelve characters that name this folder where its full path would be too long or closed."""
+        return hashlib.sha256(os.fsencode(self.var)).hexdigest()[:12]
+
+    # --- stamps: what has been finished, keyed by what it was made from --------------------------------------
+    def is_stamped(self, step: str, *keys: str) -> bool:
+        try:
+            return (self.var / "stamps" / step).read_text() in keys
+        except OSError:
+            return False
+
+    def stamp(self, step: str, key: str) -> None:
+        write(self.var / "stamps" / step, key)
+
+    def unstamp(self, step: str) -> None:
+        (self.var / "stamps" / step).unlink(missing_ok=True)
+
+    # --- locks: the kernel lets go of them whatever way a process ends ----------------------------------------
+    @contextlib.contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Waits for its turn."""
+        with open(self.var / "lock" / name, "w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    @contextlib.contextmanager
+    def try_lock(self, name: str) -> Iterator[bool]:
+        """True inside when nobody else had it."""
+        with open(self.var / "lock" / name, "w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
+    # --- running programs -------------------------------------------------------------------------------------
+    def do(
+        self,
+        command: Sequence[str | Path],
+        *,
+        why: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        """Runs a set-up program silently; on failure its last words go into the sentence."""
+        log = self.var / "log" / "setup.log"
+        with open(log, "ab") as out:
+            out.write(f"\n$ {' '.join(map(str, command))}\n".encode())
+            out.flush()
+            start = out.tell()
+            try:
+                code = subprocess.run(
+                    command, cwd=cwd or self.root, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+                ).returncode
+            except OSError as fault:
+                raise Failure(f"{why} failed: {fault}") from None
+        if code:
+            last = log.read_bytes()[start:].decode(errors="replace").strip().splitlines()[-12:]
+            raise Failure(f"{why} failed (all of it in {log}):\n    " + "\n    ".join(last))
+
+
+def write(path: Path, content: str, *, mode: int = 0o644) -> None:
+    """The whole file or none of it, also when interrupted."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)
+
+
+def key_of(*parts: str | Path | Iterable[Path]) -> str:
+    """A key over texts and the contents of files; files that are absent count as absent."""
+    total = hashlib.sha256()
+    for part in parts:
+        for item in [part] if isinstance(part, str | Path) else sorted(part):
+            total.update(os.fsencode(str(item)) + b"\0")
+            if isinstance(item, Path):
+                total.update(item.read_bytes() if item.is_file() else b"absent")
+            total.update(b"\0")
+    return total.hexdigest()
+
+
+def files_under(*folders: Path) -> list[Path]:
+    """All files below the folders, except what was installed or made there."""
+    found = []
+    for folder in folders:
+        for place, below, names in os.walk(folder):
+            below[:] = [name for name in below if name not in {"node_modules", "dist", "__pycache__"}]
+            found += [Path(place, name) for name in names]
+    return found

@@ -1,0 +1,43 @@
+"""One web process: `python -m gridcity.serve --fd N` on a socket handed down, or with --host and --port on its own.
+
+Several processes may share one socket; each has its own threads, database pool and live hub.
+"""
+
+import argparse
+import logging
+import socket
+
+import uvicorn
+
+OPTIONS = {
+    "ws": "websockets-sansio",
+    "ws_ping_interval": 20,
+    "ws_ping_timeout": 20,
+    "ws_max_size": 65536,
+    "ws_max_queue": 16,
+    "timeout_graceful_shutdown": 20,
+    "timeout_keep_alive": 5,
+    "lifespan": "off",
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+    "proxy_headers": False,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="gridcity.serve", description=__doc__)
+    parser.add_argument("--fd", type=int, help="an inherited listening socket")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    chosen = parser.parse_args()
+    if chosen.fd is None:
+        uvicorn.run("gridcity.asgi:application", host=chosen.host, port=chosen.port, **OPTIONS)  # type: ignore[arg-type]
+        return
+    server = uvicorn.Server(uvicorn.Config("gridcity.asgi:application", **OPTIONS))  # type: ignore[arg-type]
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    server.run(sockets=[socket.socket(fileno=chosen.fd)])
+
+
+if __name__ == "__main__":
+    main()
