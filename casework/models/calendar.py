@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import Any
+from time import monotonic
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from casework.calendars import DayKind, WorkCalendar
+from casework.errors import Missing
+from casework.holidays import packaged_calendar, slots_of
+from casework.models.journal import Stream
+
+PACKAGED_CODE = "china"
+REREAD_AFTER_SECONDS = 60.0
 
 SLOT = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00")
 
@@ -111,3 +122,86 @@ class CalendarDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.calendar_id} {self.day} {'+' if self.is_working else '-'}"
+
+
+class _Known(NamedTuple):
+    """What this process read last, and when (monotonic seconds)."""
+
+    read_at: float
+    by_stream: dict[str, str]
+    versions: dict[str, int]
+    calendars: dict[str, WorkCalendar]
+
+
+_known = _Known(-REREAD_AFTER_SECONDS, {}, {}, {})
+
+
+def calendar_for(stream_code: str) -> WorkCalendar:
+    """The calendar by which a stream's clocks run.
+
+    cost    a dictionary look-up; once a minute, or after `forget_calendars()`, one query for the versions,
+            and two more for each calendar that changed
+    raises  Missing when the stream is unknown or its calendar was never loaded
+    """
+    global _known
+    known = _known
+    if monotonic() - known.read_at >= REREAD_AFTER_SECONDS or stream_code not in known.by_stream:
+        _known = known = _read_versions(known)
+    code = known.by_stream.get(stream_code)
+    if code is None:
+        raise Missing(
+            gettext("There is no stream “%(code)s”.") % {"code": stream_code},
+            field="stream",
+            value=stream_code,
+        )
+    found = known.calendars.get(code)
+    if found is None:
+        found = known.calendars[code] = _read_calendar(code)
+    return found
+
+
+def forget_calendars() -> None:
+    """Read the calendars again at the next need, in this process."""
+    global _known
+    _known = _Known(-REREAD_AFTER_SECONDS, {}, {}, {})
+
+
+def _read_versions(known: _Known) -> _Known:
+    version = WorkingCalendar.objects.filter(code=models.OuterRef("calendar_code")).values("version")
+    rows = list(
+        Stream.objects.annotate(version=models.Subquery(version)).values_list(
+            "code", "calendar_code", "version"
+        )
+    )
+    versions = {calendar: version or 0 for _code, calendar, version in rows}
+    unchanged = {
+        code: calendar
+        for code, calendar in known.calendars.items()
+        if versions.get(code) == known.versions.get(code)
+    }
+    return _Known(monotonic(), {code: calendar for code, calendar, _version in rows}, versions, unchanged)
+
+
+def _read_calendar(code: str) -> WorkCalendar:
+    try:
+        row = WorkingCalendar.objects.get(code=code)
+    except WorkingCalendar.DoesNotExist as error:
+        if code == PACKAGED_CODE:
+            return packaged_calendar()
+        raise Missing(
+            gettext("The working calendar “%(code)s” is not loaded.") % {"code": code},
+            field="calendar",
+            value=code,
+            mend=gettext("Run: bin/gridcity import_calendar --calendar %(code)s --commit") % {"code": code},
+        ) from error
+    return WorkCalendar(
+        zone=ZoneInfo(row.zone),
+        slots=slots_of(row.slots),
+        days={
+            day: DayKind(is_working, None if slots is None else slots_of(slots))
+            for day, is_working, slots in row.days.values_list("day", "is_working", "slots")
+        },
+        published_years=frozenset(
+            row.years.filter(status=CalendarYear.Status.PUBLISHED).values_list("year", flat=True)
+        ),
+    )
