@@ -1,0 +1,30 @@
+"""One module a noun; import them from here."""
+
+from casework.models.attachment import Attachment
+from casework.models.calendar import CalendarDay, CalendarYear, WorkingCalendar
+from casework.models.case import Case, CaseLink
+from casework.models.clock import CaseClock
+from casework.models.journal import Entry, Stream
+from casework.models.notice import Notice
+from casework.models.org import Holding, Organisation, Post, Succession
+from casework.models.person import Party, Person, Token
+
+__all__ = [
+    "Attachment",
+    "CalendarDay",
+    "CalendarYear",
+    "Case",
+    "CaseClock",
+    "CaseLink",
+    "Entry",
+    "Holding",
+    "Notice",
+    "Organisation",
+    "Party",
+    "Person",
+    "Post",
+    "Stream",
+    "Succession",
+    "Token",
+    "WorkingCalendar",
+]

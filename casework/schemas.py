@@ -1,0 +1,86 @@
+"""Shapes at the edge that both flows share."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import Field
+
+
+class Out(Schema):
+    """What goes out is read from dicts or objects as it is."""
+
+
+class NamedOut(Out):
+    code: str
+    name: str
+    name_en: str
+
+
+class PostOut(Out):
+    id: int
+    title: str
+    role: str
+    role_label: str
+    organisation: NamedOut
+
+
+class MeOut(Out):
+    id: int
+    username: str
+    name: str
+    language: str
+    csrf: str
+    stream: str
+    post: PostOut
+    posts: list[PostOut]
+    home: str
+    verbs: list[str]
+
+
+class LoginIn(Schema):
+    username: str = Field(max_length=150)
+    password: str = Field(max_length=200)
+
+
+class MeIn(Schema):
+    language: str | None = None
+    post_id: int | None = None
+
+
+class TokenIn(Schema):
+    label: str = Field(min_length=1, max_length=60)
+
+
+class TokenOut(Out):
+    id: int
+    label: str
+    token: str = Field(description="Shown once; only its hash is kept.")
+
+
+class PhotoOut(Out):
+    id: UUID
+    sha256: str
+    byte_size: int
+    width: int
+    height: int
+    taken_at: datetime | None
+    lon: float | None
+    lat: float | None
+
+
+class EntryOut(Out):
+    stream: str
+    seq: int
+    case_id: UUID
+    case_seq: int
+    verb: str
+    label: str
+    at: datetime
+    by: dict[str, str] | None
+    state_from: str
+    state_to: str
+    facts: dict[str, Any]

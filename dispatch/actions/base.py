@@ -1,0 +1,102 @@
+"""What every verb of a report has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from casework.access import Actor
+from casework.errors import Invalid
+from casework.models import Attachment, Case, CaseClock
+from casework.moves import Moving, moving, require
+from dispatch.cards import bare_card
+from dispatch.limits import step_limit
+from dispatch.models import Report
+from dispatch.policy import check_own
+from dispatch.workflow import MOVES, Clock
+
+PHOTOS_AT_MOST = 9
+WAS = ("department_id", "inspector_id")
+
+
+@contextmanager
+def reporting(
+    case_id: UUID, verb: str, *, actor: Actor, seen: int | None, given: Mapping[str, Any] | None = None
+) -> Iterator[tuple[Moving, Report]]:
+    """`moving()` for a report: policy, compulsory arguments, step limits, and the report saved with it.
+
+    given   the arguments of the move; those the table asks for must be there
+    """
+    report: Report | None = None
+
+    def card_of(case: Case, clocks: Mapping[str, CaseClock]) -> dict[str, Any]:
+        assert report is not None
+        return bare_card(report, clocks)
+
+    with moving(case_id, verb, actor=actor, seen=seen, card_of=card_of) as move:
+        check_own(actor, move.case, verb)
+        require(move.move, given or {})
+        report = Report.objects.get(pk=case_id)
+        report.case = move.case
+        before = move.case.card
+        for clock in move.move.starts:
+            if clock != Clock.HANDLING:
+                move.allow(clock, step_limit(clock))
+        yield move, report
+        report.is_open = move.case.state not in MOVES.final
+        report.save()
+        # who saw it until now and may no longer must be told that it has gone
+        was = {
+            key: before.get(key)
+            for key, now in zip(WAS, (report.department_id, report.inspector_id), strict=True)
+            if before.get(key) not in (None, now)
+        }
+        if was:
+            move.note(was=was)
+
+
+def attach_photos(case_id: UUID, photo_ids: Sequence[UUID], *, actor: Actor, kind: str) -> list[str]:
+    """Bind uploaded photographs to the case; they must be the caller's own and not yet in use.
+
+    returns  their ids as the journal keeps them, in the order given
+    """
+    if len(photo_ids) > PHOTOS_AT_MOST:
+        raise Invalid(
+            _("At most %(most)s photographs.") % {"most": PHOTOS_AT_MOST},
+            field="photos",
+            value=len(photo_ids),
+            mend=_("Leave some out."),
+        )
+    if not photo_ids:
+        return []
+    wanted = list(dict.fromkeys(photo_ids))
+    bound = Attachment.objects.filter(
+        pk__in=wanted, case__isnull=True, uploaded_by_id=actor.person_id
+    ).update(case_id=case_id, kind=kind)
+    if bound != len(wanted):
+        usable = set(Attachment.objects.filter(pk__in=wanted, case_id=case_id).values_list("pk", flat=True))
+        missing = [str(pk) for pk in wanted if pk not in usable]
+        raise Invalid(
+            _("Photograph %(id)s has not arrived, or belongs to another case.") % {"id": missing[0]},
+            field="photos",
+            value=missing[0],
+            mend=_("Send the photograph first, then this again."),
+        )
+    return [str(pk) for pk in wanted]
+
+
+def check_device_time(device_at: Any) -> None:
+    """A phone's clock may be wrong by hours; by years it is a fault."""
+    off = abs((timezone.now() - device_at).total_seconds())
+    if off > 400 * 86400:
+        raise Invalid(
+            _("The time of the device is more than a year off."),
+            field="device_at",
+            value=device_at,
+            mend=_("Set the clock of the device."),
+        )

@@ -1,0 +1,201 @@
+"""A report arrives: by an inspector's phone, or taken down by the supervision centre."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.gis.geos import Point
+from django.utils.translation import gettext as _
+
+from casework.access import Actor
+from casework.errors import Conflict, Invalid, NotAllowed
+from casework.journal import dumps, instant
+from casework.models import Attachment, Case, CaseClock, Party
+from casework.moves import Repeated, opening
+from casework.roles import SUPERVISION, Role
+from dispatch.actions.base import attach_photos, check_device_time
+from dispatch.cards import bare_card
+from dispatch.flow import KIND
+from dispatch.limits import step_limit
+from dispatch.models import FilingCondition, Report
+from dispatch.models.report import Source
+from dispatch.workflow import Clock
+from gis_data import crs
+from gis_data.errors import OutsideCity
+from gis_data.models import Component, ProblemClass
+from gis_data.queries import locate
+
+TEXT_AT_MOST = 4000
+
+
+@dataclass(frozen=True)
+class NewReport:
+    """What a reporter sends. `id` is made by the sender and makes a repeat harmless.
+
+    lon, lat     degrees in `datum` (wgs84 | gcj02 | bd09); never guessed
+    device_at    the device's own time; the server keeps its own beside it
+    """
+
+    id: UUID
+    class_id: int
+    lon: float
+    lat: float
+    datum: str
+    source: str
+    device_at: datetime
+    condition_id: int | None = None
+    accuracy_m: float | None = None
+    component_code: str = ""
+    text: str = ""
+    address: str = ""
+    photos: tuple[UUID, ...] = ()
+    reporter_name: str = ""
+    reporter_phone: str = ""
+
+    def fingerprint(self) -> bytes:
+        """SHA-256 over what was sent, to tell a repeat from another report under the same id."""
+        sent = asdict(self)
+        sent["photos"] = [str(photo) for photo in self.photos]
+        sent["id"], sent["device_at"] = str(self.id), instant(self.device_at)
+        return hashlib.sha256(dumps(sent).encode()).digest()
+
+
+def report_problem(new: NewReport, *, actor: Actor) -> tuple[Report, bool]:
+    """Take in a report; return it and whether it is new. The same report again changes nothing.
+
+    raises  Conflict (id used for another report), PlaceError / OutsideCity, Invalid, NotAllowed
+    """
+    check_device_time(new.device_at)
+    _check_source(new.source, actor)
+    if len(new.text) > TEXT_AT_MOST:
+        raise Invalid(
+            _("The text has more than %(most)s characters.") % {"most": TEXT_AT_MOST},
+            field="text",
+            value=len(new.text),
+            mend=_("Shorten it."),
+        )
+    lon, lat = crs.to_store(new.lon, new.lat, new.datum)
+    report: Report | None = None
+
+    def card_of(case: Case, clocks: Mapping[str, CaseClock]) -> dict[str, Any]:
+        assert report is not None
+        return bare_card(report, clocks)
+
+    try:
+        with opening(new.id, "report", kind=KIND, actor=actor, card_of=card_of) as move:
+            report = _build(new, move.case, lon, lat, actor)
+            report.save(force_insert=True)
+            photos = attach_photos(new.id, new.photos, actor=actor, kind=Attachment.Kind.REPORT)
+            move.case.card["photo"] = photos[0] if photos else None
+            move.allow(Clock.ACCEPTING, step_limit(Clock.ACCEPTING))
+            move.note(
+                source=report.source,
+                class_id=report.problem_class_id,
+                cell_code=report.cell_code,
+                device_at=instant(new.device_at),
+                photos=photos,
+            )
+        return report, True
+    except Repeated:
+        return _repeated(new), False
+
+
+def _check_source(source: str, actor: Actor) -> None:
+    if source not in Source.values:
+        raise Invalid(
+            _("“%(source)s” is no source of reports.") % {"source": source},
+            field="source",
+            value=source,
+            mend=_("One of: %(sources)s.") % {"sources": ", ".join(Source.values)},
+        )
+    if source == Source.INSPECTOR and actor.role != Role.INSPECTOR:
+        raise NotAllowed(
+            _("Only an inspector reports from patrol."), field="source", value=source,
+            mend=_("Choose the door by which the report came in."),
+        )  # fmt: skip
+    if source != Source.INSPECTOR and actor.role not in SUPERVISION:
+        raise NotAllowed(
+            _("Reports from outside are taken down by the supervision centre."), field="source", value=source,
+            mend=_("Report it as an inspector."),
+        )  # fmt: skip
+
+
+def _build(new: NewReport, case: Case, lon: float, lat: float, actor: Actor) -> Report:
+    problem_class = ProblemClass.objects.filter(pk=new.class_id, active=True, edition__current=True).first()
+    if problem_class is None:
+        raise Invalid(
+            _("There is no class %(id)s in the edition in use.") % {"id": new.class_id},
+            field="class_id",
+            value=new.class_id,
+            mend=_("Choose a class from the list."),
+        )
+    place = locate(lon, lat)
+    if place is None or not place.cell_code.startswith(actor.stream):
+        raise OutsideCity(
+            _("The place lies outside this city's grid."),
+            field="lon",
+            value=f"{new.lon}, {new.lat} ({new.datum})",
+            mend=_("Move the pin into the city, or check the datum."),
+        )
+    if new.condition_id is not None and not FilingCondition.objects.filter(
+        pk=new.condition_id, problem_class=problem_class, active=True
+    ).exists():
+        raise Invalid(
+            _("Condition %(id)s does not belong to class %(code)s.")
+            % {"id": new.condition_id, "code": problem_class.code},
+            field="condition_id",
+            value=new.condition_id,
+            mend=_("Choose a condition of the class, or leave it out."),
+        )
+    component = None
+    if new.component_code:
+        component = Component.objects.filter(code=new.component_code, retired_on__isnull=True).first()
+        if component is None:
+            raise Invalid(
+                _("There is no component %(code)s.") % {"code": new.component_code},
+                field="component_code",
+                value=new.component_code,
+                mend=_("Choose one from the map, or leave it out."),
+            )
+    party = None
+    if new.reporter_name or new.reporter_phone:
+        party = Party.objects.create(name=new.reporter_name[:60], phone=new.reporter_phone[:40])
+    return Report(
+        case=case,
+        source=new.source,
+        problem_class=problem_class,
+        condition_id=new.condition_id,
+        place=Point(lon, lat, srid=crs.STORE),
+        given_lon=new.lon,
+        given_lat=new.lat,
+        given_datum=new.datum,
+        accuracy_m=new.accuracy_m,
+        cell_code=place.cell_code,
+        component_code=component.code if component else "",
+        owner_code=component.owner_code if component else "",
+        address=new.address[:200],
+        text=new.text,
+        reporter_id=actor.person_id if actor.role == Role.INSPECTOR else None,
+        party=party,
+        device_at=new.device_at,
+        fingerprint=new.fingerprint(),
+        reported_at=case.opened_at,
+    )
+
+
+def _repeated(new: NewReport) -> Report:
+    """The report that is stored under this id, if it is the same."""
+    stored = Report.objects.select_related("case").filter(pk=new.id).first()
+    if stored is None or bytes(stored.fingerprint) != new.fingerprint():
+        raise Conflict(
+            _("Another report was sent under this id."),
+            field="id",
+            value=new.id,
+            mend=_("Give the changed report a new id."),
+        )
+    return stored

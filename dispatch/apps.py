@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class DispatchConfig(AppConfig):
+    """A report's journey: verify, file, dispatch, handle, check, close."""
+
+    name = "dispatch"
+    verbose_name = _("Reports and dispatch")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from casework import flows
+        from dispatch.flow import REPORT_FLOW
+
+        flows.register(REPORT_FLOW)

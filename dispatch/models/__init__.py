@@ -1,0 +1,18 @@
+"""One module a noun; import them from here."""
+
+from dispatch.models.duty import GridDuty
+from dispatch.models.report import Report
+from dispatch.models.rule import RoutingDecision, RoutingRule
+from dispatch.models.standard import FilingCondition, SourcePolicy, StepLimit
+from dispatch.models.task import Task
+
+__all__ = [
+    "FilingCondition",
+    "GridDuty",
+    "Report",
+    "RoutingDecision",
+    "RoutingRule",
+    "SourcePolicy",
+    "StepLimit",
+    "Task",
+]

@@ -1,0 +1,117 @@
+"""What makes a case a report: a thing, a place, a reporter, and the times of its stages."""
+
+from __future__ import annotations
+
+from django.contrib.gis.db import models
+from django.contrib.postgres.indexes import GistIndex
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from gis_data.crs import STORE
+
+
+class Source(models.TextChoices):
+    """By which door a report came (workflow.md §3)."""
+
+    INSPECTOR = "inspector", _("inspector on patrol")
+    HOTLINE = "hotline", _("hotline 12319")
+    WEB = "web", _("web or app")
+    MAILBOX = "mailbox", _("leader's mailbox")
+    MEDIA = "media", _("media")
+    PETITION = "petition", _("petition")
+    SUPERIOR = "superior", _("higher authority")
+    VIDEO = "video", _("video")
+    SENSOR = "sensor", _("sensor")
+    TRANSFER = "transfer", _("transferred from another system")
+
+
+class VerifyResult(models.TextChoices):
+    EXISTS = "exists", _("exists")
+    NOT_EXISTS = "not_exists", _("does not exist")
+    CANNOT_TELL = "cannot_tell", _("cannot tell")
+
+
+class CheckResult(models.TextChoices):
+    PASS = "pass", _("pass")
+    FAIL = "fail", _("fail")
+    CANNOT_TELL = "cannot_tell", _("cannot tell")
+
+
+class Report(models.Model):
+    """A report (案件): one-to-one on its Case, which has number, state, holder and version.
+
+    place          crs.STORE (EPSG:4326); `given_lon/lat/datum` keep what was sent
+    cell_code      the unit cell of the day of reporting; its prefixes are community, street, district
+    department     who has or had to handle it; stays when the case goes back to supervision
+    inspector      who was last asked to verify or check on site
+    *_at           when the case last entered that stage, equal to the journal entry's `at`
+    is_open        repeats that the case has not ended, for the index behind the live map
+    fingerprint    SHA-256 of what was sent, so that a repeat is told from another report under one id
+    """
+
+    case = models.OneToOneField("casework.Case", on_delete=models.PROTECT, primary_key=True, related_name="report")
+    source = models.CharField(_("source"), max_length=10, choices=Source.choices)
+    problem_class = models.ForeignKey("gis_data.ProblemClass", on_delete=models.PROTECT, related_name="+")
+    condition = models.ForeignKey(
+        "dispatch.FilingCondition", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    place = models.PointField(_("place"), srid=STORE, spatial_index=False)
+    given_lon = models.FloatField(_("longitude as sent"))
+    given_lat = models.FloatField(_("latitude as sent"))
+    given_datum = models.CharField(_("datum as sent"), max_length=6)
+    accuracy_m = models.FloatField(_("accuracy in m"), null=True, blank=True)
+    cell_code = models.CharField(_("unit grid cell"), max_length=15)
+    component_code = models.CharField(_("component"), max_length=18, blank=True)
+    owner_code = models.CharField(_("owner of the component"), max_length=40, blank=True)
+    address = models.CharField(_("address or relative description"), max_length=200, blank=True)
+    text = models.TextField(_("text"), blank=True)
+    reporter = models.ForeignKey(
+        "casework.Person", on_delete=models.PROTECT, null=True, blank=True, related_name="reports"
+    )
+    party = models.ForeignKey(
+        "casework.Party", on_delete=models.PROTECT, null=True, blank=True, related_name="reports"
+    )
+    device_at = models.DateTimeField(_("time of the device"))
+    fingerprint = models.BinaryField(max_length=32)
+
+    department = models.ForeignKey(
+        "casework.Organisation", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    inspector = models.ForeignKey(
+        "casework.Person", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    reported_at = models.DateTimeField(_("reported at"))
+    verified_at = models.DateTimeField(_("verified at"), null=True, blank=True)
+    verify_result = models.CharField(max_length=11, choices=VerifyResult.choices, blank=True)
+    filed_at = models.DateTimeField(_("filed at"), null=True, blank=True)
+    dispatched_at = models.DateTimeField(_("dispatched at"), null=True, blank=True)
+    handled_at = models.DateTimeField(_("handled at"), null=True, blank=True)
+    checked_at = models.DateTimeField(_("checked at"), null=True, blank=True)
+    check_result = models.CharField(max_length=11, choices=CheckResult.choices, blank=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    closing = models.TextField(_("closing condition met"), blank=True)
+    is_open = models.BooleanField(_("open"), default=True)
+    dispatch_count = models.PositiveSmallIntegerField(default=0)
+    return_count = models.PositiveSmallIntegerField(default=0)
+    rework_count = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True) | Q(filed_at__isnull=False), name="closed_only_when_filed"
+            ),
+        )
+        indexes = (
+            GistIndex(fields=["place"], condition=Q(is_open=True), name="report_open_on_map"),
+            models.Index(fields=["reporter", "-reported_at"], name="report_of_inspector"),
+            models.Index(fields=["component_code"], condition=~Q(component_code=""), name="report_of_component"),
+            models.Index(fields=["cell_code", "-reported_at"], name="report_of_cell"),
+            models.Index(fields=["filed_at"], name="report_filed"),
+            models.Index(fields=["closed_at"], name="report_closed"),
+            models.Index(fields=["dispatched_at"], name="report_dispatched"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.case_id)

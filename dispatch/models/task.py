@@ -1,0 +1,49 @@
+"""Tasks for inspectors: verify (核实) before filing, check (核查) after handling."""
+
+from __future__ import annotations
+
+from django.contrib.gis.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from gis_data.crs import STORE
+
+
+class Task(models.Model):
+    """One errand on site. Keys are neutral: some cities use 核实 and 核查 the other way round."""
+
+    class Kind(models.TextChoices):
+        VERIFY = "verify", _("verify on site")
+        CHECK = "check", _("check on site")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        DONE = "done", _("done")
+        RECALLED = "recalled", _("recalled")
+
+    case = models.ForeignKey("casework.Case", on_delete=models.PROTECT, related_name="tasks")
+    kind = models.CharField(_("kind"), max_length=6, choices=Kind.choices)
+    inspector = models.ForeignKey("casework.Person", on_delete=models.PROTECT, related_name="tasks")
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.OPEN)
+    sent_at = models.DateTimeField(_("sent at"))
+    sent_by = models.ForeignKey(
+        "casework.Person", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    done_at = models.DateTimeField(_("done at"), null=True, blank=True)
+    result = models.CharField(_("result"), max_length=11, blank=True)
+    note = models.TextField(_("note"), blank=True)
+    place = models.PointField(_("answered from"), srid=STORE, null=True, blank=True, spatial_index=False)
+    distance_m = models.FloatField(_("distance to the place in m"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("task on site")
+        verbose_name_plural = _("tasks on site")
+        constraints = (
+            models.UniqueConstraint(fields=["case"], condition=Q(state="open"), name="one_open_task_a_case"),
+        )
+        indexes = (
+            models.Index(fields=["inspector", "sent_at"], condition=Q(state="open"), name="task_open_of_inspector"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.case_id}"

@@ -1,0 +1,87 @@
+"""Who sees which reports, and who may do what to one: one place for lists, single cases, map and socket.
+
+The table of moves says which role may make a move; this adds whose case it must be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from casework.access import Actor
+from casework.errors import NotAllowed
+from casework.models import Case, Entry
+from casework.roles import COMMAND, SUPERVISION, Role
+from dispatch.workflow import MOVES
+
+SEES_ALL = SUPERVISION | COMMAND | {Role.MANAGER}
+SEES_REPORTER = SUPERVISION  # names and numbers of citizens
+AXIS_OF_SUPERVISION = frozenset(m.verb for m in MOVES if m.by & SUPERVISION and m.verb != "report")
+AXIS_OF_COMMAND = frozenset(m.verb for m in MOVES if m.by & COMMAND)
+
+
+def sees(actor: Actor, card: Mapping[str, Any]) -> bool:
+    """May this actor see the report of that card? `visible()` is the same rule for the database."""
+    if actor.role in SEES_ALL:
+        return True
+    if actor.role == Role.DEPARTMENT:
+        return card["department_id"] == actor.organisation_id
+    if actor.role == Role.INSPECTOR:
+        return actor.person_id in (card["reporter_id"], card["inspector_id"])
+    return False
+
+
+def visible(actor: Actor) -> Q:
+    """The cases of the actor's stream that the actor may see, as a condition on Case."""
+    mine = Q(kind="report", stream_id=actor.stream)
+    if actor.role in SEES_ALL:
+        return mine
+    if actor.role == Role.DEPARTMENT:
+        return mine & Q(report__department_id=actor.organisation_id)
+    if actor.role == Role.INSPECTOR:
+        return mine & (Q(report__reporter_id=actor.person_id) | Q(report__inspector_id=actor.person_id))
+    return Q(pk__in=[])
+
+
+def is_own(actor: Actor, case: Case, verb: str) -> bool:
+    """Is the case this actor's to move by that verb? The role has been checked already."""
+    if actor.role == Role.DEPARTMENT:
+        return case.organisation_id == actor.organisation_id
+    if verb in ("answer_verify", "answer_check"):
+        return bool(case.card.get("inspector_id") == actor.person_id)
+    if verb == "withdraw":
+        return bool(case.card.get("reporter_id") == actor.person_id)
+    return True
+
+
+def other_axis(verb: str) -> frozenset[str]:
+    """The verbs that exclude this one for the same person on the same case (两个轴心)."""
+    if verb in AXIS_OF_SUPERVISION:
+        return AXIS_OF_COMMAND
+    if verb in AXIS_OF_COMMAND:
+        return AXIS_OF_SUPERVISION
+    return frozenset()
+
+
+def check_own(actor: Actor, case: Case, verb: str) -> None:
+    """Refuse somebody else's case, and a person who acts for both centres on one case."""
+    if not is_own(actor, case, verb):
+        raise NotAllowed(
+            _("This case is not yours to move."),
+            field="verb",
+            value=verb,
+            mend=_("It belongs to another department or inspector."),
+        )
+    excluded = other_axis(verb)
+    if excluded and Entry.objects.filter(
+        case_id=case.id, actor_id=actor.person_id, verb__in=excluded
+    ).exists():
+        raise NotAllowed(
+            _("You already acted on this case for the other centre."),
+            field="verb",
+            value=verb,
+            mend=_("Supervision and command must be two people: let a colleague do it."),
+        )

@@ -1,0 +1,125 @@
+"""The one API object: mounts the routers and translates refusals to HTTP, once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from casework.errors import GridCityError
+from gis_data.errors import PlaceError
+
+api = NinjaAPI(
+    title="GridCity",
+    version="1",
+    description="Reports, cases, places and figures of a city managed by unit grid cells.",
+    urls_namespace="api",
+    docs_url=None,
+)
+
+
+def answer(
+    request: HttpRequest,
+    status: int,
+    code: str,
+    message: object,
+    *,
+    field: str = "",
+    value: object = "",
+    mend: object = "",
+    details: Any = None,
+) -> HttpResponse:
+    """An error in the one shape that every caller of this API sees."""
+    shown = "" if value is None else str(value)[:200]
+    error = {
+        "code": code,
+        "message": str(message),
+        "field": field,
+        "value": shown,
+        "mend": str(mend),
+        "details": details or {},
+    }
+    return api.create_response(request, {"error": error}, status=status)
+
+
+@api.exception_handler(GridCityError)
+def refused(request: HttpRequest, error: GridCityError) -> HttpResponse:
+    response = answer(
+        request,
+        error.status,
+        error.code,
+        error.message,
+        field=error.field,
+        value=error.value,
+        mend=error.mend,
+        details=error.details,
+    )
+    if "retry_after" in error.details:
+        response["Retry-After"] = str(error.details["retry_after"])
+    return response
+
+
+@api.exception_handler(PlaceError)
+def no_such_place(request: HttpRequest, error: PlaceError) -> HttpResponse:
+    status = 404 if error.code in ("outside", "missing") else 422
+    return answer(
+        request, status, error.code, error.message, field=error.field, value=error.value, mend=error.mend
+    )
+
+
+@api.exception_handler(ValidationError)
+def malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """A body or query that does not fit its schema: every field that is wrong, the first in front."""
+    faults = [
+        {
+            "field": ".".join(str(part) for part in fault["loc"][1:] if part != "body") or str(fault["loc"][0]),
+            "message": fault["msg"],
+            "value": str(fault.get("input", ""))[:200],
+        }
+        for fault in error.errors
+    ]
+    first = faults[0] if faults else {"field": "", "message": "", "value": ""}
+    return answer(
+        request,
+        422,
+        "invalid",
+        _("“%(field)s” does not fit: %(why)s") % {"field": first["field"], "why": first["message"]},
+        field=first["field"],
+        value=first["value"],
+        mend=_("See the description of this call in /api/v1/openapi.json."),
+        details=faults,
+    )
+
+
+@api.exception_handler(AuthenticationError)
+def stranger(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    return answer(
+        request,
+        401,
+        "not_signed_in",
+        _("You are not signed in, or your session has ended."),
+        mend=_("Sign in again; what you have entered is kept."),
+    )
+
+
+@api.exception_handler(HttpError)
+def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """What the framework itself refuses, above all a body that is not JSON."""
+    if error.status_code == 400:
+        return answer(
+            request,
+            400,
+            "invalid",
+            _("The body cannot be read as JSON."),
+            field="body",
+            mend=_("Send UTF-8 JSON with Content-Type: application/json."),
+        )
+    return answer(request, error.status_code, "refused", str(error))
+
+
+api.add_router("", "casework.api.router")
+api.add_router("", "gis_data.api.router")
+api.add_router("", "dispatch.api.router")
