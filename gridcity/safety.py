@@ -27,7 +27,11 @@ def own_secret(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 def no_debug(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     if settings.DEBUG:
         return [
-            Error("Debug pages are on: they show settings and data to any caller.", hint="Set GRIDCITY_DEBUG=0.", id="gridcity.E002")
+            Error(
+                "Debug pages are on: they show settings and data to any caller.",
+                hint="Set GRIDCITY_DEBUG=0.",
+                id="gridcity.E002",
+            )
         ]
     return []
 
@@ -53,5 +57,6 @@ def refuse_unsafe() -> None:
     if faults:
         reasons = "\n".join(f"  - {fault.msg} {fault.hint or ''}".rstrip() for fault in faults)
         raise ImproperlyConfigured(
-            f"GridCity refuses to serve outside demo mode:\n{reasons}\n(GRIDCITY_DEMO=1 is for trying it out only.)"
+            f"GridCity refuses to serve outside demo mode:\n{reasons}\n"
+            "(GRIDCITY_DEMO=1 is for trying it out only.)"
         )

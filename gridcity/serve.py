@@ -1,4 +1,4 @@
-"""One web process: `python -m gridcity.serve --fd N` on a socket handed down, or with --host and --port on its own.
+"""One web process: `python -m gridcity.serve --fd N` on a socket handed down, or on --host and --port.
 
 Several processes may share one socket; each has its own threads, database pool and live hub.
 """

@@ -14,8 +14,8 @@ from gridcity import env
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.folder("VAR", BASE_DIR / "var")
 
-# --- how careful to be -------------------------------------------------------------------------------------------
-# Demo mode is what `bin/run` starts: known passwords, plain http on this machine. Everything else must pass safety.py.
+# --- how careful to be --------------------------------------------------------------------------------------
+# Demo mode is what `bin/run` starts: known passwords, plain http. Everything else must pass safety.py.
 DEMO = env.flag("DEMO", default=False)
 DEBUG = env.flag("DEBUG", default=False)
 HTTPS = env.flag("HTTPS", default=not DEMO)
@@ -36,7 +36,7 @@ SECRET_KEY = env.text("SECRET_KEY") or kept_secret()
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.origins("TRUSTED_ORIGINS")
 
-# --- what is installed -------------------------------------------------------------------------------------------
+# --- what is installed --------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "gridcity",
     "frontend",
@@ -86,7 +86,7 @@ ASGI_APPLICATION = "gridcity.asgi.application"
 WSGI_APPLICATION = "gridcity.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- database ----------------------------------------------------------------------------------------------------
+# --- database -----------------------------------------------------------------------------------------------
 _database = env.database("DATABASE", "postgresql:///gridcity")
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
@@ -96,8 +96,8 @@ DATABASES: dict[str, dict[str, Any]] = {
         "PASSWORD": _database.pop("password", ""),
         "HOST": _database.pop("host", ""),
         "PORT": _database.pop("port", ""),
-        # The pool lends connections for a request each; a connection found broken is replaced, so that the city
-        # goes on by itself after its database was restarted.
+        # The pool lends a connection for each request and replaces one found broken, so that the city goes on
+        # by itself after its database was restarted.
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
         "TEST": {"NAME": env.text("TEST_DATABASE", "test_gridcity")},
@@ -116,15 +116,15 @@ def beside(package: str, pattern: str) -> str | None:
     return next((str(found) for found in sorted(home.parent.glob(f"{package}.libs/{pattern}"))), None)
 
 
-# GDAL, GEOS and PROJ come from the wheels: the distributions' GDAL before 3.9 cannot be kept from opening files and
-# addresses named in a hostile spatial reference (gis.W001), and Django would look for no version this new by itself.
+# GDAL, GEOS and PROJ come from the wheels: GDAL before 3.9 cannot be kept from opening files and addresses
+# named in a hostile spatial reference (gis.W001), and Django would look for no version this new by itself.
 GDAL_LIBRARY_PATH = beside("pyogrio", "libgdal*.so*")
 GEOS_LIBRARY_PATH = beside("shapely", "libgeos_c-*.so*")
 if (_pyogrio := find_spec("pyogrio")) and _pyogrio.origin:
     os.environ["PROJ_DATA"] = str(Path(_pyogrio.origin).parent / "proj_data")
     os.environ["GDAL_DATA"] = str(Path(_pyogrio.origin).parent / "gdal_data")
 
-# --- people ------------------------------------------------------------------------------------------------------
+# --- people -------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "casework.Person"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
@@ -142,7 +142,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
-# --- the browser's side ------------------------------------------------------------------------------------------
+# --- the browser's side -------------------------------------------------------------------------------------
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -171,7 +171,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
-# --- language and time -------------------------------------------------------------------------------------------
+# --- language and time --------------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -179,7 +179,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 
-# --- files -------------------------------------------------------------------------------------------------------
+# --- files --------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [folder for folder in [BASE_DIR / "frontend" / "dist"] if folder.is_dir()]
@@ -194,7 +194,7 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 MAX_BODY_BYTES = env.number("MAX_BODY_MB", 100, least=1, most=2000) * 1024 * 1024
 
-# --- work behind the scenes --------------------------------------------------------------------------------------
+# --- work behind the scenes ---------------------------------------------------------------------------------
 WEB_THREADS = env.number("WEB_THREADS", 8, least=1, most=64)
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = env.text("EMAIL_HOST")

@@ -5,8 +5,8 @@ import os
 os.environ.setdefault("GRIDCITY_SECRET_KEY", "only-for-tests")
 os.environ.setdefault("GRIDCITY_HTTPS", "0")
 
-from gridcity.settings import *  # noqa: E402, F403
-from gridcity.settings import STORAGES  # noqa: E402
+from gridcity.settings import *  # noqa: F403
+from gridcity.settings import STORAGES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

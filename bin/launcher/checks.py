@@ -1,4 +1,4 @@
-"""Lint, types, imports, migrations, messages, lock files, the front end: everything short of running the tests."""
+"""Lint, types, imports, migrations, messages, lock files, the front end: all but the tests."""
 
 import json
 import re
@@ -29,8 +29,12 @@ def host_names(root: Path) -> list[str]:
 def lint(python: PythonEnv, root: Path) -> int:
     return sum(
         [
-            tool("ruff check", [python.home / "bin/ruff", "check", "-q", "."], root),
-            tool("ruff format", [python.home / "bin/ruff", "format", "-q", "--check", "--diff", "."], root),
+            tool(
+                "ruff check",
+                [python.home / "bin/ruff", "check", "-q", "--output-format", "concise", "."],
+                root,
+            ),
+            tool("ruff format", [python.home / "bin/ruff", "format", "-q", "--check", "."], root),
         ]
     )
 
@@ -40,7 +44,8 @@ def everything(python: PythonEnv, front: Front, env: dict[str, str]) -> int:
     root = python.tree.root
     packages = [name for name in PACKAGES if (root / name / "__init__.py").exists()]
     faults = lint(python, root)
-    faults += tool("mypy", [python.home / "bin/mypy", "--no-error-summary", *packages], root, env)
+    places = [*packages, "bin/launcher", "tests"]
+    faults += tool("mypy", [python.home / "bin/mypy", "--no-error-summary", *places], root, env)
     faults += tool("imports", [python.home / "bin/lint-imports", "--no-logo"], root, env)
     manage: list[str | Path] = [python.python, "-P", "-m", "gridcity"]
     faults += tool("migrations", [*manage, "makemigrations", "--check", "--dry-run"], root, env)

@@ -25,8 +25,9 @@ LONGEST_SOCKET = 107
 SOCKET_NAME = ".s.PGSQL.5432"
 OWNER = "gridcity"
 EXTENSIONS = ("postgis", "pg_trgm", "btree_gist")
-LASTING = Path("/var/tmp")  # noqa: S108  (checked for owner and mode before use)
-SHORT = Path("/tmp")  # noqa: S108
+# Open to everybody: what we make there is checked for its owner and mode before use.
+LASTING = Path("/var/tmp")
+SHORT = Path("/tmp")
 
 
 def server_user() -> pwd.struct_passwd | None:
@@ -36,10 +37,8 @@ def server_user() -> pwd.struct_passwd | None:
     for name in ("postgres", OWNER):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
-    subprocess.run(
-        ["useradd", "--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", OWNER],
-        check=True,
-    )
+    options = ["--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
+    subprocess.run(["useradd", *options, OWNER], check=True)
     return pwd.getpwnam(OWNER)
 
 
@@ -76,7 +75,7 @@ def socket_folder(home: Path, name: str) -> Path:
 
 
 def live_processes_in(folder: Path) -> list[int]:
-    """Processes whose working directory is the data folder, zombies left out: the postmaster and all its children."""
+    """Processes at home in the data folder, zombies left out: the postmaster and all its children."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, IndexError):
@@ -98,7 +97,7 @@ class Cluster:
         self.postgres: Postgres | None = None
 
     def _home(self) -> Path:
-        """Where the cluster lives. Once chosen it is kept in a note, for a path's permissions may change later."""
+        """Where the cluster lives. Once chosen it is noted, for a path's permissions may change later."""
         note = self.tree.var / "cluster.place"
         with contextlib.suppress(OSError, ValueError):
             place, owner = note.read_text().splitlines()
@@ -108,7 +107,8 @@ class Cluster:
             home = self.tree.var / "cluster"
         else:
             home = LASTING / f"gridcity-{self.tree.name}"
-            say(f"{self.tree.var} is closed to the user {self.user and self.user.pw_name}: the database lives in {home}")
+            user = self.user.pw_name if self.user else ""
+            say(f"{self.tree.var} is closed to the user {user}: the database lives in {home}")
         private_folder(home, self.user)
         write(note, f"{home}\n{self.tree.var}\n")
         return home
@@ -133,7 +133,7 @@ class Cluster:
         beside = self.home if self.home.parent != self.tree.var else self.tree.var
         self.postgres = ensure_postgres(self.tree, beside / "postgres", step, version=self.version)
 
-    # --- use -----------------------------------------------------------------------------------------------------
+    # --- use ------------------------------------------------------------------------------------------------
     @contextlib.contextmanager
     def using(self, step: Step | None = None) -> Iterator[None]:
         """Started if need be; stopped by whoever is the last to leave. A killed user has left."""
@@ -174,12 +174,13 @@ class Cluster:
                 path = self.home / old
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
-    # --- steps ---------------------------------------------------------------------------------------------------
+    # --- steps ----------------------------------------------------------------------------------------------
     def make(self) -> None:
-        """Into a draft that is renamed when complete, so that an interrupted one is never taken for a cluster."""
+        """Into a draft that is renamed when complete, so that half a cluster is never taken for one."""
         draft = self.home / "data.draft"
         shutil.rmtree(draft, ignore_errors=True)
-        options = ["-U", OWNER, "-E", "UTF8", "--locale=C.UTF-8", "-k", "--auth-local=trust", "--auth-host=reject"]
+        options = ["-U", OWNER, "-E", "UTF8", "--locale=C.UTF-8", "-k", "--auth-local=trust"]
+        options += ["--auth-host=reject"]
         made = self._program("initdb", *options, "-D", draft)
         if made.returncode:
             raise Failure(f"initdb failed:\n    {made.stderr.strip()[-1000:]}")
@@ -211,7 +212,7 @@ class Cluster:
     def bring_up(self, patience: float = 60) -> None:
         """Start, and start again if need be, until the server answers.
 
-        A server in recovery says "rejecting", which may rightly take longer than our patience with a silent one.
+        A server in recovery says "rejecting", which may rightly take longer than our patience with silence.
         """
         began = time.monotonic()
         while not self.is_ready():
@@ -221,7 +222,7 @@ class Cluster:
                 self._program("pg_ctl", "start", "-W", "-s", "-D", self.data, "-l", self.log)
             waited = time.monotonic() - began
             if waited > (patience if self._answer() == 2 else 20 * patience):
-                raise Failure(f"The database did not start within {waited:.0f} s. Its own words are in {self.log}")
+                raise Failure(f"The database did not start in {waited:.0f} s. Its own words: {self.log}")
             time.sleep(0.1)
 
     def stop(self) -> None:
@@ -232,11 +233,13 @@ class Cluster:
         """The extensions go into the template, so that databases made for tests have them too."""
         wanted = "; ".join(f"create extension if not exists {name}" for name in EXTENSIONS)
         for database, statement in (("template1", wanted), ("postgres", "create database gridcity")):
-            done = self._program("psql", "-X", "-q", "-h", self.sockets, "-U", OWNER, "-d", database, "-c", statement)
+            done = self._program(
+                "psql", "-X", "-q", "-h", self.sockets, "-U", OWNER, "-d", database, "-c", statement
+            )
             if done.returncode and "already exists" not in done.stderr:
                 raise Failure(f"Making the database failed:\n    {done.stderr.strip()[-1000:]}")
 
-    # --- programs ------------------------------------------------------------------------------------------------
+    # --- programs -------------------------------------------------------------------------------------------
     def is_ready(self) -> bool:
         return self.version is not None and self._answer() == 0
 
@@ -252,7 +255,11 @@ class Cluster:
             done = subprocess.run(
                 [self.postgres.bin / name, *args],
                 cwd="/",
-                env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8", **self.postgres.env},
+                env={
+                    "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+                    "LC_ALL": "C.UTF-8",
+                    **self.postgres.env,
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,

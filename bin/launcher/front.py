@@ -1,4 +1,4 @@
-"""What the browser gets: packages from the lock file, esbuild's bundles, hashed static files, message catalogues."""
+"""What the browser gets: locked packages, esbuild's bundles, hashed static files, message catalogues."""
 
 import os
 from pathlib import Path

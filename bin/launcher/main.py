@@ -24,7 +24,16 @@ from launcher.tree import Tree, key_of, write
 
 WEB_PROCESSES = 2
 # Commands of Django that must run on a database that is not, or not yet, migrated.
-NEEDS_NO_TABLES = {"help", "--help", "--version", "migrate", "makemigrations", "check", "showmigrations", "sqlmigrate"}
+NEEDS_NO_TABLES = {
+    "help",
+    "--help",
+    "--version",
+    "migrate",
+    "makemigrations",
+    "check",
+    "showmigrations",
+    "sqlmigrate",
+}
 
 
 class City:
@@ -43,19 +52,21 @@ class City:
             with self.steps.step("Python packages") as step:
                 self.python.ensure(step, dev=dev)
             with self.steps.step("Front end" if pages else "Messages") as step:
+                self.front.catalogues(step)
                 if pages:
                     self.front.install(step)
                     self.front.bundle(step)
-                self.front.catalogues(step)
             keep_secret(self.tree)
 
     @contextlib.contextmanager
     def database(self, *, fresh: bool = False) -> Iterator[None]:
-        """The private cluster, or the one that GRIDCITY_DATABASE names, which is used and never touched otherwise."""
+        """The private cluster, or the one that GRIDCITY_DATABASE names, which is only used."""
         named = os.environ.get("GRIDCITY_DATABASE")
         if named:
             if fresh:
-                raise Failure("--fresh discards only a database that bin/run made; GRIDCITY_DATABASE names another.")
+                raise Failure(
+                    "--fresh discards only a database that bin/run made; GRIDCITY_DATABASE names another."
+                )
             self.steps.total -= 1
             self.env = environment(self.tree.root, self.tree.var, named)
             yield
@@ -79,10 +90,14 @@ class City:
         key = key_of(self.tree.root.glob("*/migrations/*.py"), (self.tree.root / LOCK).read_text())
         done = (self.tree.var / "stamps/migrations").exists()
         with self.steps.step("Tables") as step:
-            if self.tree.is_stamped("migrations", key + self.env["GRIDCITY_DATABASE"]) or (done and not always):
+            if self.tree.is_stamped("migrations", key + self.env["GRIDCITY_DATABASE"]) or (
+                done and not always
+            ):
                 return
             step.work("migrating")
-            self.tree.do(self.manage("migrate", "--noinput", "-v0"), env=self.env, why="Migrating the database")
+            self.tree.do(
+                self.manage("migrate", "--noinput", "-v0"), env=self.env, why="Migrating the database"
+            )
             self.tree.stamp("migrations", key + self.env["GRIDCITY_DATABASE"])
 
     def manage(self, *args: str) -> list[str | Path]:
@@ -105,7 +120,7 @@ def load_env_file(root: Path) -> None:
                 os.environ.setdefault(name.strip(), value.strip().strip("'\""))
 
 
-# --- bin/run -------------------------------------------------------------------------------------------------------
+# --- bin/run ------------------------------------------------------------------------------------------------
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -113,8 +128,12 @@ def run(arguments: Sequence[str]) -> int:
         prog="bin/run", description="Set up what is missing, then run the city on one address until Ctrl-C."
     )
     parser.add_argument("--port", type=int, default=8000, help="0 takes any free one (default 8000)")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
-    parser.add_argument("--no-demo", action="store_true", help="an empty city, under the rules of a real deployment")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+    )
+    parser.add_argument(
+        "--no-demo", action="store_true", help="an empty city, under the rules of a real deployment"
+    )
     parser.add_argument("--fresh", action="store_true", help="discard this tree's database and photos first")
     chosen = parser.parse_args(arguments)
     if not 0 <= chosen.port <= 65535:
@@ -124,7 +143,9 @@ def run(arguments: Sequence[str]) -> int:
     load_env_file(tree.root)
     with tree.try_lock("run") as first, contextlib.ExitStack() as stack:
         if not first:
-            raise Failure(f"This tree's city is running already: {address_of(tree)}\nStop it there with Ctrl-C first.")
+            raise Failure(
+                f"This tree's city is running already: {address_of(tree)}\nStop it there with Ctrl-C first."
+            )
         listener = stack.enter_context(listen(chosen.host, chosen.port))
         port = listener.getsockname()[1]
         city = City(tree, Steps(5 if chosen.no_demo else 6))
@@ -138,13 +159,17 @@ def run(arguments: Sequence[str]) -> int:
             with city.steps.step("Sample city") as step:
                 if is_empty(city):
                     step.work("filling")
-                    tree.do(city.manage("seed_city", "--demo", "--commit"), env=city.env, why="Making the sample city")
+                    tree.do(
+                        city.manage("seed_city", "--demo", "--commit"),
+                        env=city.env,
+                        why="Making the sample city",
+                    )
         with city.steps.step("Web and worker") as step:
             city.front.collect(step, city.env)
         url = f"http://{shown(chosen.host)}:{port}/"
         write(tree.var / "address", url)
         stack.callback((tree.var / "address").unlink, missing_ok=True)
-        host = "127.0.0.1" if chosen.host == "0.0.0.0" else "::1" if chosen.host == "::" else chosen.host  # noqa: S104
+        host = "127.0.0.1" if chosen.host == "0.0.0.0" else "::1" if chosen.host == "::" else chosen.host
         supervisor = Supervisor(children(city, listener))
         supervisor.run(
             ready=lambda: welcome(city, url, demo=demo != "0"),
@@ -155,7 +180,14 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def children(city: City, listener: socket.socket) -> list[Child]:
-    serve = [city.python.python, "-P", "-m", "gridcity.serve", "--fd", str(listener.fileno())]
+    serve: list[str | Path] = [
+        city.python.python,
+        "-P",
+        "-m",
+        "gridcity.serve",
+        "--fd",
+        str(listener.fileno()),
+    ]
     web = [Child(f"web {n + 1}", serve, city.env, (listener.fileno(),)) for n in range(WEB_PROCESSES)]
     return [*web, Child("worker", city.manage("worker"), city.env)]
 
@@ -163,7 +195,7 @@ def children(city: City, listener: socket.socket) -> list[Child]:
 def names_of(host: str) -> list[str]:
     """Names under which a browser may call us, given the address we listen on."""
     names = ["localhost", "127.0.0.1", "[::1]"]
-    if host in {"0.0.0.0", "::"}:  # noqa: S104
+    if host in {"0.0.0.0", "::"}:
         with contextlib.suppress(OSError):
             name = socket.gethostname()
             names += [name, *socket.gethostbyname_ex(name)[2]]
@@ -176,7 +208,7 @@ def names_of(host: str) -> list[str]:
 
 
 def shown(host: str) -> str:
-    if host in {"0.0.0.0", "::"}:  # noqa: S104
+    if host in {"0.0.0.0", "::"}:
         return names_of(host)[-1]
     return f"[{host}]" if ":" in host else host
 
@@ -214,7 +246,7 @@ def welcome(city: City, url: str, *, demo: bool) -> None:
     sys.stdout.flush()
 
 
-# --- bin/gridcity --------------------------------------------------------------------------------------------------
+# --- bin/gridcity -------------------------------------------------------------------------------------------
 
 
 def gridcity(arguments: Sequence[str]) -> int:
@@ -229,7 +261,7 @@ def gridcity(arguments: Sequence[str]) -> int:
         return call(city.manage(*arguments), city.env)
 
 
-# --- bin/test and bin/check ----------------------------------------------------------------------------------------
+# --- bin/test and bin/check ---------------------------------------------------------------------------------
 
 FAST = ["-m", "not database and not browser and not faults and not slow"]
 UNIT = ["-m", "not browser and not faults and not slow", "--reuse-db"]
@@ -244,7 +276,7 @@ def test(arguments: Sequence[str]) -> int:
     chosen_paths = [a for a in rest if Path(a.partition("::")[0]).exists() and not a.startswith("-")]
     whole = not kind and not chosen_paths
     city = City(tree, Steps(4, quiet=bool(kind or chosen_paths)))
-    city.set_up(dev=True)
+    city.set_up(dev=True, pages=whole or any("browser" in path for path in chosen_paths))
     if kind == "fast":
         city.env = environment(tree.root, tree.var, "postgresql:///nothing")
         faults = checks.lint(city.python, tree.root)
@@ -278,13 +310,15 @@ def test_slot(tree: Tree) -> Iterator[int]:
 def check(arguments: Sequence[str]) -> int:
     argparse.ArgumentParser(prog="bin/check", description=checks.__doc__).parse_args(arguments)
     tree = Tree.here()
-    city = City(tree, Steps(3, quiet=True))
-    city.set_up(dev=True)
+    city = City(tree, Steps(4, quiet=True))
+    city.set_up(dev=True, pages=False)
+    with city.steps.step("Front-end packages") as step:
+        city.front.install(step)
     with city.database():
         return checks.everything(city.python, city.front, city.env)
 
 
-# --- bin/lock ------------------------------------------------------------------------------------------------------
+# --- bin/lock -----------------------------------------------------------------------------------------------
 
 
 def lock(arguments: Sequence[str]) -> int:
@@ -299,7 +333,18 @@ def lock(arguments: Sequence[str]) -> int:
             source = target.replace(".lock", ".in")
             options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url"]
             tree.do(
-                [uv, "pip", "compile", "-q", *options, "--custom-compile-command", "bin/lock", source, "-o", target],
+                [
+                    uv,
+                    "pip",
+                    "compile",
+                    "-q",
+                    *options,
+                    "--custom-compile-command",
+                    "bin/lock",
+                    source,
+                    "-o",
+                    target,
+                ],
                 why=f"Resolving {source}",
             )
     return 0
@@ -326,7 +371,10 @@ def main(arguments: Sequence[str]) -> int:
     except Failure as fault:
         say(f"\n{fault}")
     except PermissionError as fault:
-        say(f"\n{fault.filename} belongs to another user: run as that user, or set GRIDCITY_VAR to a folder of yours.")
+        say(
+            f"\n{fault.filename} belongs to another user.\n"
+            "Run as that user, or set GRIDCITY_VAR to a folder of yours."
+        )
     except KeyboardInterrupt:
         say("\nStopped. The same command goes on from here.")
         return 130

@@ -1,7 +1,7 @@
 """Programs from the distribution: used where installed, else unpacked without root, else installed with apt.
 
-Unpacked programs live in a folder of ours and see their own libraries; the system is not touched. A package that the
-system already has is not downloaded, so an unpacked set fits this machine and this release only.
+Unpacked programs live in a folder of ours and see their own libraries; the system is not touched. A package
+that the system already has is not downloaded, so an unpacked set fits this machine and this release only.
 """
 
 import os
@@ -72,7 +72,7 @@ def library_env(root: Path) -> dict[str, str]:
 
 
 def unpack(tree: Tree, packages: Sequence[str], into: Path, step: Step) -> None:
-    """Downloads packages and what they need with apt's own checks of signatures, and unpacks them below `into`."""
+    """Packages and what they need, fetched under apt's own checks of signatures and unpacked below `into`."""
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         raise Failure("There is no apt-get here to fetch " + " ".join(packages) + " with.")
     key = unpacked_key(packages)
@@ -126,7 +126,10 @@ def install(tree: Tree, packages: Sequence[str], step: Step) -> None:
         raise Failure("There is no apt-get here.")
     sudo: list[str] = []
     if os.geteuid() != 0:
-        quiet = shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0
+        quiet = (
+            shutil.which("sudo")
+            and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0
+        )
         if not quiet and not (shutil.which("sudo") and sys.stdin.isatty()):
             raise Failure("Neither root nor sudo is at hand to install " + " ".join(packages) + ".")
         sudo = ["sudo"]
@@ -141,42 +144,40 @@ def install(tree: Tree, packages: Sequence[str], step: Step) -> None:
     )
 
 
+def system_has_postgres() -> bool:
+    return any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+
+
 def prevent_default_cluster(
     tree: Tree, sudo: Sequence[str], conf: Path = Path("/etc/postgresql-common/createcluster.conf")
 ) -> None:
-    """Debian would make and start a server on port 5432 that nobody asked for. Where PostgreSQL or that file is
-    already there, it is somebody's choice and stays."""
-    if conf.exists() or any(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
+    """Debian would make and start a server on port 5432 that nobody asked for.
+
+    Where PostgreSQL or that file is already there, it is somebody's choice and stays.
+    """
+    if conf.exists() or system_has_postgres():
         return
     script = f'mkdir -p "{conf.parent}" && echo "create_main_cluster = false" > "{conf}"'
     tree.do([*sudo, "sh", "-c", script], why="Keeping Debian from starting a server of its own")
 
 
 def ensure_postgres(tree: Tree, unpacked: Path, step: Step, *, version: int | None = None) -> Postgres:
-    """PostgreSQL with PostGIS from wherever it can be had. `version` is that of a cluster that already exists."""
-
-    def fitting() -> Postgres | None:
-        found = find_postgres(unpacked)
-        return next((p for p in found if version in (None, p.version)), None)
-
-    if here := fitting():
-        return here
-    others = find_postgres(unpacked)
-    if version and others:
-        raise Failure(
-            f"The database in {tree.var} was made by PostgreSQL {version}, but this machine now has "
-            f"{others[0].version}.\nEither install postgresql-{version} with its postgis package and dump the "
-            f"database (pg_dump), then load it into a new one,\nor begin anew with `bin/run --fresh`, which "
-            f"discards what the old one holds."
-        )
+    """PostgreSQL with PostGIS from wherever it can be had. `version` is that of a cluster already made."""
     reasons = []
-    for way in (lambda: unpack(tree, DATABASE, unpacked, step), lambda: install(tree, DATABASE, step)):
+    for way in ("use what is here", "unpack", "install"):
         try:
-            way()
+            if way == "unpack":
+                unpack(tree, DATABASE, unpacked, step)
+            elif way == "install":
+                install(tree, DATABASE, step)
         except Failure as fault:
             reasons.append(str(fault))
-        if here := fitting():
-            return here
+        found = find_postgres(unpacked)
+        for programs in found:
+            if version in (None, programs.version):
+                return programs
+        if found:
+            raise other_version(tree, version, found[0].version)
     raise Failure(
         "PostgreSQL 15 or newer with PostGIS is needed and could not be had:\n  - "
         + "\n  - ".join(reasons)
@@ -184,13 +185,25 @@ def ensure_postgres(tree: Tree, unpacked: Path, step: Step, *, version: int | No
     )
 
 
-# --- a browser for the tests ---------------------------------------------------------------------------------------
+def other_version(tree: Tree, made_by: int | None, here: int) -> Failure:
+    """A data folder can only be opened by the major version that made it."""
+    return Failure(
+        f"The database in {tree.var} was made by PostgreSQL {made_by}; this machine now has {here}.\n"
+        f"To keep it: install postgresql-{made_by} with its postgis package, save it with pg_dump, run\n"
+        f"`bin/run --fresh --no-demo` and load it with pg_restore. To begin anew: `bin/run --fresh`."
+    )
+
+
+# --- a browser for the tests --------------------------------------------------------------------------------
 
 
 def runs(browser: str | None) -> bool:
     """Ubuntu's /usr/bin/chromium is a stub that only asks for a snap."""
     try:
-        return bool(browser) and subprocess.run([str(browser), "--version"], capture_output=True, timeout=30).returncode == 0
+        return (
+            bool(browser)
+            and subprocess.run([str(browser), "--version"], capture_output=True, timeout=30).returncode == 0
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
 

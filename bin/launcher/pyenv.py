@@ -1,4 +1,4 @@
-"""The Python environment in var/venv, exactly as the hashed lock files say; uv where it runs, pip where not."""
+"""The Python environment in var/venv, exactly as the hashed lock files say: by uv, or by pip without it."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ class PythonEnv:
         return key_of(sys.version, str(self.home), (self.tree.root / lock).read_text())
 
     def ensure(self, step: Step, *, dev: bool = False) -> None:
-        """The environment for running, or with `dev` for testing too: that one holds everything of the first."""
+        """The environment for running, or with `dev` for testing too; that one holds all of the first."""
         kept = self.tree.var / "stamps/dev"  # once a developer's tree, always one
         if dev:
             kept.touch()
@@ -56,7 +56,9 @@ class PythonEnv:
 
     def _make(self, step: Step, command: list[str | Path]) -> None:
         made_by = self.home / "pyvenv.cfg"
-        same = made_by.is_file() and f"{sys.version_info.major}.{sys.version_info.minor}." in made_by.read_text()
+        same = (
+            made_by.is_file() and f"{sys.version_info.major}.{sys.version_info.minor}." in made_by.read_text()
+        )
         if not (same and self._runs(self.python)):
             step.work("making var/venv")
             self.tree.do(command, why="Making the Python environment")
@@ -65,7 +67,7 @@ class PythonEnv:
         """A link to a Python that a distribution's upgrade took away is no Python."""
         return python.exists() and subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
 
-    # --- tools ---------------------------------------------------------------------------------------------------
+    # --- tools ----------------------------------------------------------------------------------------------
     def uv(self, step: Step) -> Path | None:
         """Our pinned uv below var/tools; None where no build of it runs."""
         tools = self.tree.var / "tools"
@@ -76,7 +78,16 @@ class PythonEnv:
             shutil.rmtree(tools, ignore_errors=True)
             try:
                 self.tree.do(
-                    [*self.pip(step), "install", "-q", "--require-hashes", "-r", TOOLS_LOCK, "--target", tools],
+                    [
+                        *self.pip(step),
+                        "install",
+                        "-q",
+                        "--require-hashes",
+                        "-r",
+                        TOOLS_LOCK,
+                        "--target",
+                        tools,
+                    ],
                     env=self._pip_env(),
                     why="Fetching uv",
                 )
@@ -86,7 +97,7 @@ class PythonEnv:
         return uv if subprocess.run([uv, "--version"], capture_output=True).returncode == 0 else None
 
     def pip(self, step: Step) -> list[str | Path]:
-        """A pip to call. Debian's python3 comes without one; its wheel is in a package that needs no installing."""
+        """A pip to call. Debian's python3 has none; its wheel is in a package that needs no installing."""
         if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True).returncode == 0:
             return [sys.executable, "-m", "pip"]
         self._pip_wheel(step)
@@ -101,7 +112,9 @@ class PythonEnv:
                     return wheel
             if not attempt:
                 unpack(self.tree, ("python3-pip-whl",), unpacked, step)
-        raise Failure("Python's pip is needed once and could not be had (Debian: apt-get install python3-venv).")
+        raise Failure(
+            "Python's pip is needed once and could not be had (Debian: apt-get install python3-venv)."
+        )
 
     def _pip_env(self) -> dict[str, str]:
         env = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}

@@ -67,7 +67,12 @@ class Step:
 
     def _tick(self) -> None:
         while not self.ended.wait(0.5):
-            print(f"\r\033[K{self.line} … {time.monotonic() - self.started:.0f} s", end="", file=sys.stderr, flush=True)
+            print(
+                f"\r\033[K{self.line} … {time.monotonic() - self.started:.0f} s",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def end(self, remark: str) -> None:
         self.ended.set()

@@ -1,4 +1,4 @@
-"""The city's processes: web workers on one socket and a worker for background jobs, each restarted by itself."""
+"""The city's processes: web workers on one socket, a worker for jobs; each is restarted by itself."""
 
 import contextlib
 import ctypes
@@ -22,7 +22,9 @@ PR_SET_PDEATHSIG = 1
 def listen(host: str, port: int) -> socket.socket:
     """The listening socket, taken before any long work, so that a port in use is known at once."""
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
     except (socket.gaierror, UnicodeError):
         raise Failure(f"{host!r} is not an address of this machine. Try --host 127.0.0.1") from None
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -31,7 +33,9 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind(address)
         listener.listen(512)
     except PermissionError:
-        raise Failure(f"Port {port} needs more rights than we have. Choose one above 1023: --port 8000") from None
+        raise Failure(
+            f"Port {port} needs more rights than we have. Choose one above 1023: --port 8000"
+        ) from None
     except OSError as fault:
         if fault.errno == 98 or "in use" in str(fault):
             raise Failure(
@@ -78,7 +82,8 @@ class Child:
         if self.process and self.process.poll() is not None:
             self.pause = 0.2 if now - self.started > 10 else min(10, max(0.2, self.pause * 2))
             self.again_at = now + self.pause
-            say(f"{self.name} ended ({ending(self.process.returncode)}); starting it again in {self.pause:.1f} s")
+            end = ending(self.process.returncode)
+            say(f"{self.name} ended ({end}); starting it again in {self.pause:.1f} s")
             self.process = None
         if self.process is None and now >= self.again_at:
             self.start()
@@ -107,7 +112,9 @@ class Supervisor:
                     answered = True
                     ready()
                 if not answered and time.monotonic() - began > patience:
-                    raise Failure(f"The city did not answer within {patience:.0f} s; its own words are above.")
+                    raise Failure(
+                        f"The city did not answer within {patience:.0f} s; its own words are above."
+                    )
                 time.sleep(0.1)
         finally:
             self.stop()

@@ -1,4 +1,4 @@
-"""The project folder and the folder of everything made on this machine (`var/`), with its stamps and locks."""
+"""The project folder and `var/`, which holds everything made on this machine, with its stamps and locks."""
 
 import contextlib
 import fcntl
@@ -30,7 +30,7 @@ class Tree:
         """Twelve characters that name this folder where its full path would be too long or closed."""
         return hashlib.sha256(os.fsencode(self.var)).hexdigest()[:12]
 
-    # --- stamps: what has been finished, keyed by what it was made from --------------------------------------
+    # --- stamps: what has been finished, keyed by what it was made from -------------------------------------
     def is_stamped(self, step: str, *keys: str) -> bool:
         try:
             return (self.var / "stamps" / step).read_text() in keys
@@ -43,7 +43,7 @@ class Tree:
     def unstamp(self, step: str) -> None:
         (self.var / "stamps" / step).unlink(missing_ok=True)
 
-    # --- locks: the kernel lets go of them whatever way a process ends ----------------------------------------
+    # --- locks: the kernel lets go of them whatever way a process ends --------------------------------------
     @contextlib.contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """Waits for its turn."""
@@ -62,7 +62,7 @@ class Tree:
             else:
                 yield True
 
-    # --- running programs -------------------------------------------------------------------------------------
+    # --- running programs -----------------------------------------------------------------------------------
     def do(
         self,
         command: Sequence[str | Path],

@@ -1,0 +1,61 @@
+"""What every test may use: marks set by themselves, a served city for browsers, Chromium's options."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_city"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks tests that use the database, so that `bin/test fast` can leave them out."""
+    for item in items:
+        if item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("database")
+
+
+@pytest.fixture
+def live_city(transactional_db: None) -> Iterator[str]:
+    """The whole application, HTTP and sockets, on a free port over the test database; gives its address."""
+    import uvicorn
+    from django.db import connections
+
+    from gridcity.serve import OPTIONS
+
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    config = uvicorn.Config("gridcity.asgi:application", **{**OPTIONS, "timeout_graceful_shutdown": 3})
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while not server.started:
+        assert thread.is_alive(), "the server died while starting"
+        assert time.monotonic() < deadline, "the server did not start within 30 s"
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(15)
+    connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Debian's Chromium, kept from calling its maker. Without one: a failure in CI, elsewhere a skip."""
+    chromium = os.environ.get("GRIDCITY_CHROMIUM")
+    if not chromium:
+        reason = "no Chromium: `bin/test` installs one, or name it in GRIDCITY_CHROMIUM"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    flags = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    return {
+        **browser_type_launch_args,
+        "executable_path": chromium,
+        "args": [*flags.split(), "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"],
+    }
