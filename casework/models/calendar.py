@@ -105,6 +105,7 @@ class CalendarDay(models.Model):
     """A day that is not what its weekday says: a holiday, a swapped working day, a half holiday.
 
     slots   working slots of this day when they are not the calendar's usual ones
+    local   entered by hand for this city: an import leaves it alone and it wins over the imported day
     """
 
     calendar = models.ForeignKey(WorkingCalendar, on_delete=models.CASCADE, related_name="days")
@@ -113,6 +114,7 @@ class CalendarDay(models.Model):
     note = models.CharField(_("note"), max_length=60, blank=True)
     note_en = models.CharField(_("English note"), max_length=60, blank=True)
     slots = models.JSONField(_("slots of this day"), null=True, blank=True, validators=[check_slots])
+    local = models.BooleanField(_("entered by hand"), default=True)
 
     class Meta:
         verbose_name = _("special day of a calendar")
