@@ -66,27 +66,24 @@ def _chosen(holdings: list[Holding], post_id: object) -> Actor | None:
 
 
 def actor_of(request: HttpRequest) -> Actor | None:
-    """The caller, from the session or the `Authorization: Bearer` key; None for a stranger.
+    """The caller, from the `Authorization: Bearer` key or the session; None for a stranger.
 
     A person without a post is a stranger to cases. Costs two queries with a session, one with a key;
     remembered for the request.
     """
     if not hasattr(request, "_gridcity_actor"):
-        request._gridcity_actor = _by_token(request) or _by_session(request)  # type: ignore[attr-defined]
+        found = actor_by(request.headers.get("Authorization", ""), getattr(request, "session", None))
+        request._gridcity_actor = found  # type: ignore[attr-defined]
     actor: Actor | None = request._gridcity_actor  # type: ignore[attr-defined]
     return actor
 
 
-def _by_token(request: HttpRequest) -> Actor | None:
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not key:
-        return None
-    digest = Token.digest_of(key.strip())
-    return _chosen(list(_held_posts().filter(person__tokens__digest=digest)), None)
-
-
-def _by_session(request: HttpRequest) -> Actor | None:
-    session = getattr(request, "session", None)
+def actor_by(authorization: str, session: Any) -> Actor | None:
+    """As `actor_of`, from the header and the session themselves; sockets have no request."""
+    scheme, _, key = authorization.partition(" ")
+    if scheme.lower() == "bearer" and key:
+        digest = Token.digest_of(key.strip())
+        return _chosen(list(_held_posts().filter(person__tokens__digest=digest)), None)
     if session is None or SESSION_KEY not in session:
         return None
     holdings = holdings_of(int(session[SESSION_KEY]))

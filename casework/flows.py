@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +21,18 @@ class Flow:
     kind   value of Case.kind
     moves  its table
     sees   may this actor see a case that looks like this card? Judged at every delivery.
+    audience   actors with equal audiences see the same cases and facts, so an entry is made ready once
+    dress      a bare card with names, without what never leaves the server
+    facts_for  what of an entry's facts an audience may read
     state_label   a state in the reader's words
     """
 
     kind: str
     moves: Moves
     sees: Callable[[Actor, Card], bool]
+    audience: Callable[[Actor], Hashable]
+    dress: Callable[[Card], dict[str, Any]]
+    facts_for: Callable[[Actor, Mapping[str, Any]], dict[str, Any]]
     state_label: Callable[[str], str]
 
 

@@ -1,3 +1,253 @@
-from ninja import Router
+"""The edge of reports: parse, call, shape. Rights and rules are below."""
 
-router = Router()
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Path, Query, Router
+
+from casework.access import Actor
+from casework.api import caller, signed_in
+from casework.errors import Invalid
+from casework.models import Organisation
+from dispatch import actions, faces, queries
+from dispatch.actions.site import Answer
+from dispatch.cards import dress
+from dispatch.limits import handling_limit
+from dispatch.models import FilingCondition, Report, RoutingRule
+from dispatch.proposals import propose
+from dispatch.schemas import (
+    CaseOut,
+    CardPage,
+    ClassesOut,
+    MapOut,
+    MoveIn,
+    OrganisationsOut,
+    ProposalOut,
+    ReportIn,
+    SnapshotOut,
+    SummaryOut,
+    TasksOut,
+)
+from gis_data.queries import search_classes
+
+router = Router(tags=["Reports"], auth=signed_in)
+
+MoveAction = Callable[[UUID, Actor, MoveIn], Report]
+
+MOVE_ACTIONS: dict[str, MoveAction] = {
+    "send_verify": lambda pk, who, m: actions.send_verify(
+        pk, actor=who, seen=m.version, inspector_id=m.inspector_id
+    ),
+    "recall_verify": lambda pk, who, m: actions.recall_verify(pk, actor=who, seen=m.version),
+    "answer_verify": lambda pk, who, m: actions.answer_verify(pk, answer_of(m), actor=who, seen=m.version),
+    "file": lambda pk, who, m: actions.file_report(
+        pk, actor=who, seen=m.version, condition_id=m.condition_id, note=m.note
+    ),
+    "decline": lambda pk, who, m: actions.decline_report(pk, actor=who, seen=m.version, reason=m.reason),
+    "withdraw": lambda pk, who, m: actions.withdraw_report(pk, actor=who, seen=m.version, reason=m.reason),
+    "dispatch": lambda pk, who, m: actions.dispatch_report(
+        pk, actor=who, seen=m.version, organisation_code=m.organisation_code or None, note=m.note
+    ),
+    "send_back": lambda pk, who, m: actions.send_back(pk, actor=who, seen=m.version, reason=m.reason),
+    "cancel_dispatch": lambda pk, who, m: actions.cancel_dispatch(
+        pk, actor=who, seen=m.version, reason=m.reason
+    ),
+    "accept": lambda pk, who, m: actions.accept_report(pk, actor=who, seen=m.version, handler=m.handler),
+    "return": lambda pk, who, m: actions.return_report(pk, actor=who, seen=m.version, reason=m.reason),
+    "finish": lambda pk, who, m: actions.finish_report(
+        pk, actor=who, seen=m.version, photos=m.photos, note=m.note
+    ),
+    "send_check": lambda pk, who, m: actions.send_check(
+        pk, actor=who, seen=m.version, inspector_id=m.inspector_id
+    ),
+    "recall_check": lambda pk, who, m: actions.recall_check(pk, actor=who, seen=m.version),
+    "answer_check": lambda pk, who, m: actions.answer_check(pk, answer_of(m), actor=who, seen=m.version),
+    "close": lambda pk, who, m: actions.close_report(
+        pk, actor=who, seen=m.version, closing=m.closing, note=m.note
+    ),
+    "rework": lambda pk, who, m: actions.send_back_for_rework(
+        pk, actor=who, seen=m.version, reason=m.reason
+    ),
+    "void": lambda pk, who, m: actions.void_report(pk, actor=who, seen=m.version, reason=m.reason),
+    "force_close": lambda pk, who, m: actions.force_close_report(
+        pk, actor=who, seen=m.version, reason=m.reason
+    ),
+}
+
+
+def answer_of(move: MoveIn) -> Answer:
+    return Answer(
+        result=move.result,
+        note=move.note,
+        lon=move.lon,
+        lat=move.lat,
+        datum=move.datum,
+        photos=tuple(move.photos),
+    )
+
+
+@router.post("/reports", response={201: CaseOut, 200: CaseOut})
+def report(request: HttpRequest, body: ReportIn) -> tuple[int, dict[str, Any]]:
+    """Take in a report: 201 when it is new, 200 when the same one was sent before under this id."""
+    sent = body.dict(exclude={"reporter", "photos"})
+    reporter = body.reporter
+    new = actions.NewReport(
+        **sent,
+        photos=tuple(body.photos),
+        reporter_name=reporter.name if reporter else "",
+        reporter_phone=reporter.phone if reporter else "",
+    )
+    made, is_new = actions.report_problem(new, actor=caller(request))
+    return (201 if is_new else 200), faces.case_face(caller(request), made.case_id)
+
+
+@router.get("/cases", response=CardPage)
+def cases(
+    request: HttpRequest,
+    queue: str = "",
+    after: str | None = None,
+    limit: int = Query(queries.PAGE, ge=1, le=queries.PAGE_AT_MOST),
+    number: str = "",
+    area: str = "",
+    component: str = "",
+) -> dict[str, Any]:
+    """A page of cards: a desk's queue by time left; `mine` and everything else newest first."""
+    who = caller(request)
+    if queue and queue not in ("mine", "all"):
+        page = queries.queue_page(queue, who, after=after, limit=limit)
+    else:
+        page = queries.newest_page(
+            who, after=after, limit=limit, number=number, area=area, component=component, mine=queue == "mine"
+        )
+    return {"items": [dress(card) for card in page.items], "next": page.next}
+
+
+@router.get("/cases/summary", response=SummaryOut)
+def summary(request: HttpRequest) -> dict[str, Any]:
+    """How much stands in each of the caller's queues, and how much of it is overdue."""
+    return queries.summary(caller(request))
+
+
+@router.get("/snapshot", response=SnapshotOut)
+def snapshot(request: HttpRequest, queue: str) -> dict[str, Any]:
+    """A queue and the journal's head as of one moment: the socket continues from `head`."""
+    found = queries.snapshot(queue, caller(request))
+    return {**found, "items": [dress(card) for card in found["items"]]}
+
+
+@router.get("/cases/{uuid:case_id}", response=CaseOut)
+def case(request: HttpRequest, case_id: UUID) -> dict[str, Any]:
+    """One case in full, with what the caller may do now."""
+    queries.case_seen_by(caller(request), case_id)
+    return faces.case_face(caller(request), case_id)
+
+
+@router.post("/cases/{uuid:case_id}/moves/{verb}", response=CaseOut)
+def move(request: HttpRequest, case_id: UUID, body: MoveIn, verb: str = Path(...)) -> dict[str, Any]:
+    """Make one move. 409 `stale` when somebody was quicker; nothing is written then.
+
+    file: condition_id · decline, send_back, return, rework, cancel_dispatch, void, force_close: reason ·
+    dispatch: organisation_code, or none to accept the proposal · finish: photos · answer_verify: result
+    exists|not_exists|cannot_tell · answer_check: result pass|fail|cannot_tell · close: closing
+    """
+    who = caller(request)
+    queries.case_seen_by(who, case_id)
+    if verb not in MOVE_ACTIONS:
+        raise Invalid(f"“{verb}”?", field="verb", value=verb, mend=", ".join(MOVE_ACTIONS))
+    MOVE_ACTIONS[verb](case_id, who, body)
+    return faces.case_face(who, case_id)
+
+
+@router.get("/cases/{uuid:case_id}/proposal", response=ProposalOut)
+def proposal(request: HttpRequest, case_id: UUID) -> dict[str, Any]:
+    """What the rules propose, why, which rules lost, and whom else to send it to."""
+    queries.case_seen_by(caller(request), case_id)
+    filed = queries.report_in_full(case_id)
+    found = propose(filed, at=timezone.now())
+    rule = RoutingRule.objects.filter(pk=found.rule_id).first() if found.rule_id else None
+    return {
+        "outcome": found.outcome.value,
+        "reason": found.reason,
+        "organisation": faces.named(found.organisation),
+        "rule_id": found.rule_id,
+        "rule": found.rule,
+        "limit_text": faces.limit_text(handling_limit(filed.condition, rule)) if filed.condition else "",
+        "lost": [{"rule": name, "why": why} for name, why in found.lost],
+        "alternatives": [
+            {"organisation": faces.named(choice.organisation), "why": choice.why}
+            for choice in found.alternatives
+        ],
+    }
+
+
+@router.get("/tasks", response=TasksOut)
+def tasks(request: HttpRequest) -> dict[str, Any]:
+    """The inspector's open errands."""
+    return {
+        "items": [
+            {
+                "id": task.pk,
+                "kind": task.kind,
+                "sent_at": task.sent_at,
+                "due_at": task.case.due_at,
+                "case": dress(task.case.card),
+            }
+            for task in queries.open_tasks(caller(request))
+        ]
+    }
+
+
+@router.get("/map/cases", response=MapOut)
+def map_cases(request: HttpRequest, bbox: str, zoom: int = Query(..., ge=0, le=22)) -> dict[str, Any]:
+    """Open cases in a box `west,south,east,north`: clusters far away, single cases near."""
+    try:
+        west, south, east, north = (float(part) for part in bbox.split(","))
+        if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+            raise ValueError
+    except ValueError as error:
+        raise Invalid(
+            "bbox", field="bbox", value=bbox, mend="west,south,east,north in degrees, west < east, south < north"
+        ) from error
+    found = queries.cases_in_view(caller(request), (west, south, east, north), zoom)
+    return {**found, "items": [dress(card) for card in found["items"]]}
+
+
+@router.get("/classes", response=ClassesOut)
+def classes(request: HttpRequest, q: str = Query("", max_length=60)) -> dict[str, Any]:
+    """Classes in use by code, name, pinyin or initials, each with its filing conditions."""
+    found = list(search_classes(q))
+    conditions: dict[int, list[FilingCondition]] = {}
+    for condition in FilingCondition.objects.filter(active=True, problem_class__in=[c.pk for c in found]):
+        conditions.setdefault(condition.problem_class_id, []).append(condition)
+    return {
+        "items": [
+            {
+                "id": c.pk,
+                "edition": c.edition.code,
+                "kind": c.kind,
+                "code": c.code,
+                "major_code": c.major_code,
+                "major": c.major,
+                "name": c.title,
+                "name_zh": c.name,
+                "name_en": c.name_en,
+                "initials": c.initials,
+                "conditions": [faces.condition_face(condition) for condition in conditions.get(c.pk, [])],
+            }
+            for c in found
+        ]
+    }
+
+
+@router.get("/organisations", response=OrganisationsOut)
+def organisations(request: HttpRequest) -> dict[str, Any]:
+    """Organisations with a department's desk in the caller's stream: whom one can dispatch to."""
+    found = Organisation.objects.filter(
+        posts__role="department", posts__stream_id=caller(request).stream
+    ).distinct()
+    return {"items": [faces.named(organisation) for organisation in found.order_by("code")]}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from casework.flows import Flow
-from dispatch.policy import sees
+from dispatch.cards import dress
+from dispatch.policy import audience, facts_for, sees
 from dispatch.workflow import MOVES, State
 
 KIND = "report"
@@ -13,4 +14,12 @@ def state_label(state: str) -> str:
     return str(State(state).label)
 
 
-REPORT_FLOW = Flow(kind=KIND, moves=MOVES, sees=sees, state_label=state_label)
+REPORT_FLOW = Flow(
+    kind=KIND,
+    moves=MOVES,
+    sees=sees,
+    audience=audience,
+    dress=dress,
+    facts_for=facts_for,
+    state_label=state_label,
+)

@@ -5,7 +5,7 @@ The table of moves says which role may make a move; this adds whose case it must
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from django.db.models import Q
@@ -44,6 +44,25 @@ def visible(actor: Actor) -> Q:
     if actor.role == Role.INSPECTOR:
         return mine & (Q(report__reporter_id=actor.person_id) | Q(report__inspector_id=actor.person_id))
     return Q(pk__in=[])
+
+
+def audience(actor: Actor) -> Hashable:
+    """Actors with the same audience see the same reports and the same facts of them."""
+    if actor.role in SUPERVISION:
+        return "supervision"
+    if actor.role in SEES_ALL:
+        return "all"
+    if actor.role == Role.DEPARTMENT:
+        return ("department", actor.organisation_id)
+    return ("person", actor.person_id)
+
+
+def facts_for(actor: Actor, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What of an entry's facts this actor may read: names of inspectors stay within the two centres."""
+    hidden = {"was", "inspector_id", "task_id", "device_at"}
+    if actor.role not in SEES_ALL:
+        hidden |= {"inspector"}
+    return {key: value for key, value in facts.items() if key not in hidden}
 
 
 def is_own(actor: Actor, case: Case, verb: str) -> bool:

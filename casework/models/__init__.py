@@ -7,7 +7,7 @@ from casework.models.clock import CaseClock
 from casework.models.journal import Entry, Stream
 from casework.models.notice import Notice
 from casework.models.org import Holding, Organisation, Post, Succession
-from casework.models.person import Party, Person, Token
+from casework.models.person import FailedLogin, Party, Person, Token
 
 __all__ = [
     "Attachment",
@@ -17,6 +17,7 @@ __all__ = [
     "CaseClock",
     "CaseLink",
     "Entry",
+    "FailedLogin",
     "Holding",
     "Notice",
     "Organisation",

@@ -74,3 +74,18 @@ class Token(models.Model):
         """A new token and its key, which is not kept."""
         key = f"gc_{secrets.token_urlsafe(32)}"
         return cls.objects.create(person=person, label=label, digest=cls.digest_of(key)), key
+
+
+class FailedLogin(models.Model):
+    """A failed attempt to sign in; kept for a day, counted for ten minutes."""
+
+    username = models.CharField(max_length=150, db_index=True)
+    address = models.CharField(max_length=45, db_index=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("failed sign-in")
+        verbose_name_plural = _("failed sign-ins")
+
+    def __str__(self) -> str:
+        return f"{self.username} {self.at}"

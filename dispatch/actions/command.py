@@ -27,11 +27,12 @@ def dispatch_report(
     with reporting(case_id, "dispatch", actor=actor, seen=seen) as (move, report):
         proposal = propose(report, at=move.at)
         rule: RoutingRule | None = None
-        if organisation_code and organisation_code != proposal.organisation_code:
+        proposed = proposal.organisation
+        if organisation_code and (proposed is None or organisation_code != proposed.code):
             organisation = organisation_named(organisation_code, actor.stream)
             by_hand, reason = True, note or _("Chosen by the dispatcher.")
-        elif proposal.organisation_id is not None:
-            organisation = Organisation.objects.get(pk=proposal.organisation_id)
+        elif proposed is not None:
+            organisation = proposed
             rule = RoutingRule.objects.get(pk=proposal.rule_id)
             by_hand, reason = False, proposal.reason
         else:

@@ -1,0 +1,185 @@
+"""A case in full, as the API shows it to one actor: put together from one read of each table."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from casework import journal
+from casework.access import Actor
+from casework.calendars import Limit, Unit
+from casework.models import Attachment, Case, CaseClock, Organisation, Person, Post
+from dispatch.cards import dress
+from dispatch.models import FilingCondition, Report, SourcePolicy, Task
+from dispatch.policy import SEES_ALL, SEES_REPORTER, facts_for, is_own
+from dispatch.queries import report_in_full
+from dispatch.workflow import MOVES, Clock
+from gis_data.models import Component
+
+
+def limit_text(limit: Limit) -> str:
+    """A limit in words: “4 working hours”, “15 minutes”."""
+    quota = limit.quota.normalize()
+    if limit.unit == Unit.CONTINUOUS_HOUR and quota < 1:
+        minutes = int(quota * 60)
+        return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
+    n = f"{quota:f}"
+    return {
+        Unit.CONTINUOUS_HOUR: _("%(n)s urgent working hours"),
+        Unit.WORKING_HOUR: _("%(n)s working hours"),
+        Unit.WORKING_DAY: _("%(n)s working days"),
+        Unit.LEGAL_DAY: _("%(n)s working days"),
+        Unit.NATURAL_DAY: _("%(n)s days"),
+    }[limit.unit] % {"n": n}
+
+
+def named(organisation: Organisation | None) -> dict[str, str] | None:
+    if organisation is None:
+        return None
+    return {
+        "code": organisation.code,
+        "name": organisation.name,
+        "name_en": organisation.name_en or organisation.name,
+    }
+
+
+def condition_face(condition: FilingCondition) -> dict[str, Any]:
+    return {
+        "id": condition.pk,
+        "text": condition.title,
+        "closing": condition.closing_title,
+        "limit_text": limit_text(Limit(condition.quota, Unit(condition.unit))),
+    }
+
+
+def clock_face(clock: CaseClock) -> dict[str, Any]:
+    return {
+        "name": clock.name,
+        "label": str(Clock(clock.name).label),
+        "state": clock.state,
+        "limit_text": limit_text(Limit(Decimal(clock.quota), Unit(clock.unit))),
+        "started_at": clock.started_at,
+        "stopped_at": clock.stopped_at,
+        "due_at": clock.due_at,
+        "provisional": clock.provisional,
+    }
+
+
+def moves_for(actor: Actor, case: Case) -> list[dict[str, Any]]:
+    """What this actor may do now; the same checks as the move itself makes."""
+    return [
+        {"verb": m.verb, "label": str(m.label), "asks": list(m.asks), "primary": m.primary}
+        for m in MOVES.legal(case.state, [actor.role])
+        if is_own(actor, case, m.verb)
+    ]
+
+
+def history(actor: Actor, case_id: UUID) -> list[dict[str, Any]]:
+    """The case's entries in words, with who and by which post; names of inspectors for the centres only."""
+    lines = journal.of_case(case_id)
+    people = Person.objects.in_bulk({line.actor_id for line in lines if line.actor_id})
+    posts = Post.objects.select_related("organisation").in_bulk({line.post_id for line in lines if line.post_id})
+    chinese = (get_language() or "zh").startswith("zh")
+
+    def by(line: journal.Line) -> dict[str, str] | None:
+        post = posts.get(line.post_id or 0)
+        if post is None:
+            return None
+        own = line.actor_id == actor.person_id
+        inside = actor.role in SEES_ALL or post.organisation_id == actor.organisation_id or own
+        return {
+            "name": str(people[line.actor_id]) if inside and line.actor_id in people else "",
+            "post": post.title if chinese or not post.title_en else post.title_en,
+            "organisation": post.organisation.title,
+        }
+
+    return [
+        {
+            "stream": line.stream,
+            "seq": line.seq,
+            "case_id": line.case_id,
+            "case_seq": line.case_seq,
+            "verb": line.verb,
+            "label": str(MOVES[line.verb].label),
+            "at": line.at,
+            "by": by(line),
+            "state_from": line.state_from,
+            "state_to": line.state_to,
+            "facts": facts_for(actor, line.facts),
+        }
+        for line in lines
+    ]
+
+
+def case_face(actor: Actor, case_id: UUID) -> dict[str, Any]:
+    """Everything on the page of a case. Rights to see it are checked before; a fixed number of queries."""
+    report: Report = report_in_full(case_id)
+    case = report.case
+    return {
+        **dress(case.card),
+        "text": report.text,
+        "address": report.address,
+        "accuracy_m": report.accuracy_m,
+        "datum": report.given_datum,
+        "device_at": report.device_at,
+        "component": _component(report),
+        "reporter": _reporter(actor, report),
+        "verify_result": report.verify_result,
+        "check_result": report.check_result,
+        "closing": report.closing or (report.condition.closing_title if report.condition else ""),
+        "must_verify": SourcePolicy.objects.filter(source=report.source, verify_first=True).exists(),
+        "conditions": [
+            condition_face(c)
+            for c in FilingCondition.objects.filter(problem_class=report.problem_class_id, active=True)
+        ],
+        "photos": list(Attachment.objects.filter(case_id=case_id).order_by("uploaded_at", "pk")),
+        "tasks": [_task(actor, task) for task in Task.objects.filter(case_id=case_id).select_related("inspector")],
+        "clocks": [clock_face(clock) for clock in CaseClock.objects.filter(case_id=case_id).order_by("started_at")],
+        "moves": moves_for(actor, case),
+        "history": history(actor, case_id),
+    }
+
+
+def _component(report: Report) -> dict[str, Any] | None:
+    component = (
+        Component.objects.select_related("problem_class").filter(code=report.component_code).first()
+        if report.component_code
+        else None
+    )
+    if component is None:
+        return None
+    owner = Organisation.objects.filter(code=component.owner_code).first() if component.owner_code else None
+    return {
+        "code": component.code,
+        "class_code": component.problem_class.code,
+        "name": component.problem_class.title,
+        "owner": named(owner),
+    }
+
+
+def _reporter(actor: Actor, report: Report) -> dict[str, str] | None:
+    if report.reporter is not None:
+        inside = actor.role in SEES_ALL or report.reporter_id == actor.person_id
+        return {"name": str(report.reporter)} if inside else None
+    if report.party is not None and actor.role in SEES_REPORTER:
+        return {"name": report.party.name, "phone": report.party.phone}
+    return None
+
+
+def _task(actor: Actor, task: Task) -> dict[str, Any]:
+    inside = actor.role in SEES_ALL or task.inspector_id == actor.person_id
+    return {
+        "id": task.pk,
+        "kind": task.kind,
+        "inspector": str(task.inspector) if inside else "",
+        "state": task.state,
+        "result": task.result,
+        "note": task.note,
+        "sent_at": task.sent_at,
+        "done_at": task.done_at,
+        "distance_m": task.distance_m,
+    }

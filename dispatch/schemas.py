@@ -1,0 +1,251 @@
+"""Shapes at the edge of reports."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import AwareDatetime, Field
+
+from casework.schemas import EntryOut, NamedOut, Out
+
+
+class ReporterIn(Schema):
+    name: str = Field("", max_length=60)
+    phone: str = Field("", max_length=40)
+
+
+class ReportIn(Schema):
+    id: UUID = Field(description="Made by the sender; the same report sent again under it changes nothing.")
+    class_id: int
+    condition_id: int | None = None
+    lon: float = Field(description="Degrees in `datum`.", allow_inf_nan=False)
+    lat: float = Field(description="Degrees in `datum`.", allow_inf_nan=False)
+    datum: str = Field(description="wgs84 | gcj02 | bd09; never guessed.")
+    accuracy_m: float | None = Field(None, ge=0, le=100_000, allow_inf_nan=False)
+    component_code: str = Field("", max_length=18)
+    text: str = Field("", max_length=4000)
+    address: str = Field("", max_length=200)
+    photos: list[UUID] = Field(default=[], description="Photographs sent before, at most nine.")
+    source: str = Field(max_length=10)
+    device_at: AwareDatetime
+    reporter: ReporterIn | None = None
+
+
+class MoveIn(Schema):
+    """The arguments of all moves; each move's description says which it needs."""
+
+    version: int = Field(description="The version of the case that the caller looked at.")
+    reason: str = Field("", max_length=2000)
+    note: str = Field("", max_length=2000)
+    result: str = Field("", max_length=11)
+    closing: str = Field("", max_length=2000)
+    handler: str = Field("", max_length=60)
+    condition_id: int | None = None
+    inspector_id: int | None = None
+    organisation_code: str = Field("", max_length=40)
+    photos: list[UUID] = []
+    lon: float | None = Field(None, allow_inf_nan=False)
+    lat: float | None = Field(None, allow_inf_nan=False)
+    datum: str = "wgs84"
+
+
+class CardOut(Out):
+    """A case as lists and the map show it."""
+
+    id: UUID
+    number: str
+    version: int
+    state: str
+    class_id: int
+    class_code: str = ""
+    class_name: str = ""
+    class_name_en: str = ""
+    kind: str = ""
+    condition_id: int | None
+    condition: str = ""
+    condition_en: str = ""
+    source: str
+    lon: float
+    lat: float
+    cell_code: str
+    community: NamedOut | None
+    street: NamedOut | None
+    organisation: NamedOut | None
+    department: NamedOut | None
+    reported_at: datetime
+    moved_at: datetime
+    due_at: datetime | None
+    clock: str | None
+    clock_started_at: datetime | None
+    paused: bool
+    photo: UUID | None
+
+
+class CardPage(Out):
+    items: list[CardOut]
+    next: str | None
+
+
+class SnapshotOut(Out):
+    stream: str
+    head: int
+    count: int
+    states: list[str]
+    items: list[CardOut]
+
+
+class QueueOut(Out):
+    label: str
+    count: int
+    overdue: int
+    states: list[str]
+    own: bool
+
+
+class SummaryOut(Out):
+    stream: str
+    head: int
+    queues: dict[str, QueueOut]
+
+
+class MoveOut(Out):
+    verb: str
+    label: str
+    asks: list[str]
+    primary: bool
+
+
+class ClockOut(Out):
+    name: str
+    label: str
+    state: str
+    limit_text: str
+    started_at: datetime
+    stopped_at: datetime | None
+    due_at: datetime | None
+    provisional: bool
+
+
+class CasePhotoOut(Out):
+    id: UUID
+    kind: str
+    taken_at: datetime | None
+    uploaded_at: datetime
+    width: int
+    height: int
+
+
+class TaskOut(Out):
+    id: int
+    kind: str
+    inspector: str
+    state: str
+    result: str
+    note: str
+    sent_at: datetime
+    done_at: datetime | None
+    distance_m: float | None
+
+
+class ComponentOut(Out):
+    code: str
+    class_code: str
+    name: str
+    owner: NamedOut | None
+
+
+class ConditionOut(Out):
+    id: int
+    text: str
+    closing: str
+    limit_text: str
+
+
+class PersonOut(Out):
+    name: str
+    phone: str = ""
+
+
+class CaseOut(CardOut):
+    text: str
+    address: str
+    accuracy_m: float | None
+    datum: str
+    device_at: datetime
+    component: ComponentOut | None
+    reporter: PersonOut | None
+    verify_result: str
+    check_result: str
+    closing: str
+    must_verify: bool
+    conditions: list[ConditionOut]
+    photos: list[CasePhotoOut]
+    tasks: list[TaskOut]
+    clocks: list[ClockOut]
+    moves: list[MoveOut]
+    history: list[EntryOut]
+
+
+class ChoiceOut(Out):
+    organisation: NamedOut
+    why: str
+
+
+class LostOut(Out):
+    rule: str
+    why: str
+
+
+class ProposalOut(Out):
+    outcome: str
+    reason: str
+    organisation: NamedOut | None
+    rule_id: int | None
+    rule: str
+    limit_text: str
+    lost: list[LostOut]
+    alternatives: list[ChoiceOut]
+
+
+class TaskCardOut(Out):
+    id: int
+    kind: str
+    sent_at: datetime
+    due_at: datetime | None
+    case: CardOut
+
+
+class TasksOut(Out):
+    items: list[TaskCardOut]
+
+
+class MapOut(Out):
+    stream: str
+    head: int
+    clusters: list[dict[str, Any]]
+    items: list[CardOut]
+
+
+class ClassOut(Out):
+    id: int
+    edition: str
+    kind: str
+    code: str
+    major_code: str
+    major: str
+    name: str
+    name_zh: str
+    name_en: str
+    initials: str
+    conditions: list[ConditionOut]
+
+
+class ClassesOut(Out):
+    items: list[ClassOut]
+
+
+class OrganisationsOut(Out):
+    items: list[NamedOut]
