@@ -1,0 +1,98 @@
+/**
+ * Bundles the pages, the styles, the icons and the message catalogues.
+ *
+ *   src/pages/*.js    → dist/gridcity/pages/*.js    one bundle a page
+ *   src/css/*.css     → dist/gridcity/css/*.css
+ *   lucide-static     → dist/gridcity/icons.svg     only the icons that sources name
+ *   locale/… .po      → locale/… .mo (Django) and dist/gridcity/i18n/<language>.js (pages)
+ *
+ * Hashed file names are Django's work (ManifestStaticFilesStorage). A missing icon stops the build.
+ */
+import { cp, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import esbuild from "esbuild";
+import { mo, po } from "gettext-parser";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = join(here, "dist", "gridcity");
+const locale = join(here, "..", "locale");
+
+/** Every file under a folder whose name ends so. @param {string} folder @param {RegExp} ending */
+async function files(folder, ending) {
+  const found = await readdir(folder, { recursive: true });
+  return found.filter((name) => ending.test(name)).map((name) => join(folder, name));
+}
+
+async function bundle() {
+  const pages = await files(join(here, "src", "pages"), /\.js$/);
+  const styles = (await readdir(join(here, "src", "css"))).filter((name) => /^(app|admin)\.css$/.test(name));
+  await esbuild.build({
+    absWorkingDir: here,
+    entryPoints: [...pages, ...styles.map((name) => join(here, "src", "css", name))],
+    outbase: join(here, "src"),
+    outdir: out,
+    bundle: true,
+    format: "esm",
+    target: ["es2022"],
+    minify: true,
+    sourcemap: false,
+    legalComments: "none",
+    loader: { ".png": "file", ".svg": "file" },
+    assetNames: "images/[name]-[hash]",
+    logLevel: "warning",
+  });
+  return pages.length;
+}
+
+async function icons() {
+  const sources = [
+    ...(await files(join(here, "src"), /\.js$/)),
+    ...(await files(join(here, "templates"), /\.html$/)),
+    ...(await files(join(here, "pages"), /\.py$/)),
+  ];
+  const names = new Set();
+  for (const source of sources) {
+    const text = await readFile(source, "utf8");
+    for (const call of text.matchAll(/\bicon(?:\(([^)]*)\)| ("[^"]+") %)/g)) {
+      for (const name of (call[1] ?? call[2]).matchAll(/(?<!=== )"([a-z0-9-]+)"/g)) names.add(name[1]);
+    }
+  }
+  const symbols = [];
+  for (const name of [...names].sort()) {
+    const svg = await readFile(join(here, "node_modules", "lucide-static", "icons", `${name}.svg`), "utf8");
+    const inside = svg.slice(svg.indexOf(">", svg.indexOf("<svg")) + 1, svg.lastIndexOf("</svg>"));
+    symbols.push(`<symbol id="${name}" viewBox="0 0 24 24">${inside.replace(/\s*\n\s*/g, "")}</symbol>`);
+  }
+  await writeFile(join(out, "icons.svg"), `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`);
+  return names.size;
+}
+
+/** `zh_Hans` (folder) → `zh-hans` (language). @param {string} folder */
+const language = (folder) => folder.replace("_", "-").toLowerCase();
+
+async function messages() {
+  let count = 0;
+  for (const file of await files(locale, /\.po$/)) {
+    const catalogue = po.parse(await readFile(file));
+    await writeFile(file.replace(/\.po$/, ".mo"), mo.compile(catalogue));
+    if (!file.endsWith("djangojs.po")) continue;
+    /** @type {Record<string, string[]>} */
+    const table = {};
+    for (const [context, entries] of Object.entries(catalogue.translations)) {
+      for (const [id, entry] of Object.entries(entries)) {
+        if (id && entry.msgstr.every(Boolean)) table[context ? `${context}\u0004${id}` : id] = entry.msgstr;
+      }
+    }
+    count += Object.keys(table).length;
+    const name = language(file.slice(locale.length + 1).split(/[\\/]/)[0]);
+    await writeFile(join(out, "i18n", `${name}.js`), `globalThis.gridcityMessages=${JSON.stringify(table)};\n`);
+  }
+  return count;
+}
+
+await rm(join(here, "dist"), { recursive: true, force: true });
+await mkdir(join(out, "i18n"), { recursive: true });
+await cp(join(here, "src", "images"), join(out, "images"), { recursive: true });
+const [pageCount, iconCount, messageCount] = await Promise.all([bundle(), icons(), messages()]);
+console.log(`front end built: ${pageCount} pages, ${iconCount} icons, ${messageCount} translated messages`);

@@ -1,0 +1,201 @@
+/** What may be done with a case now. The server says which moves; here is what each one asks for. */
+import { ApiError } from "../api.js";
+import { fill, h } from "../dom.js";
+import { isChinese, t } from "../i18n.js";
+import { dialog } from "../ui.js";
+import { photoPicker } from "./photos.js";
+
+/** One key a verb, shown on its button. */
+const KEYS = /** @type {Record<string, string>} */ ({
+  send_verify: "v", recall_verify: "x", decline: "n", send_back: "b", cancel_dispatch: "x", return: "r", send_check: "k",
+  recall_check: "x", rework: "w", void: "d", force_close: "z", close: "c", file: "f", accept: "a", finish: "e", withdraw: "x",
+});
+
+/** @param {string} verb */
+export const keyOf = (verb) => KEYS[verb] ?? "";
+
+/** What else a move may carry. */
+const OFFERS = /** @type {Record<string, string[]>} */ ({
+  file: ["note"], dispatch: ["note"], accept: ["handler"], finish: ["note"], close: ["note"], withdraw: ["reason"],
+});
+
+const DANGER = new Set(["decline", "void", "force_close", "withdraw"]);
+
+/** @param {string} verb */
+export const isDangerous = (verb) => DANGER.has(verb);
+
+/** @param {MoveOut} move */
+export const fieldsOf = (move) => [...move.asks, ...(OFFERS[move.verb] ?? [])];
+
+/** @typedef {{ element: HTMLElement, value: () => Promise<unknown> | unknown, focus?: () => void }} Field */
+
+/** Words that come up every day, one tap instead of typing. @param {string} verb @returns {string[]} */
+function usualReasons(verb) {
+  /** @type {Record<string, string[]>} */
+  const reasons = {
+    return: [t("Not our component"), t("Outside our area"), t("Wrong class"), t("Photo does not show the problem")],
+    decline: [t("Not found on site"), t("Meets no filing condition"), t("Already filed")],
+    send_back: [t("Condition does not fit"), t("Place is unclear"), t("Duplicate")],
+    rework: [t("Not mended"), t("Only partly mended"), t("Site not cleared")],
+    cancel_dispatch: [t("Sent to the wrong department")],
+    void: [t("Filed by mistake"), t("Duplicate")],
+    force_close: [t("Cannot be mended now"), t("Settled another way")],
+  };
+  return reasons[verb] ?? [];
+}
+
+/** @param {string} name @param {MoveOut} move @param {CaseOut} item @param {{ api: import("../api.js").Api, classes: () => Promise<ClassOut[]> }} deps @returns {Field} */
+function field(name, move, item, { api, classes }) {
+  const id = `${move.verb}-${name}`;
+  const asked = move.asks.includes(name);
+  if (name === "condition_id") return conditionField(item, classes);
+  if (name === "result") return resultField(move.verb);
+  if (name === "photos") {
+    const picker = photoPicker({ label: t("Photo after handling") });
+    return {
+      element: h("div.field", { "data-field": name }, picker.element, h("p.hint", null, t("From where the first photo was taken; at least one."))),
+      async value() {
+        const photos = picker.photos();
+        const kind = { finish: "finish", answer_check: "check", answer_verify: "verify" }[move.verb] ?? "report";
+        for (const photo of photos) await api.photo(photo.id, photo.blob, kind);
+        return photos.map((photo) => photo.id);
+      },
+    };
+  }
+  const label = { reason: t("Reason"), note: t("Note"), closing: t("Closing condition"), handler: t("Handler") }[name] ?? name;
+  const long = name === "reason" || name === "note";
+  const input = long ? h("textarea", { id, name, rows: 2 }) : h("input", { id, name });
+  if (name === "closing") {
+    void closingOf(item, classes).then((text) => {
+      if (!input.value) input.value = text;
+    });
+  }
+  const chips = name === "reason" ? usualReasons(move.verb) : [];
+  return {
+    element: h("div.field", { "data-field": name },
+      h("label", { for: id }, label, !asked && h("span.quiet", null, ` ${t("(optional)")}`)),
+      chips.length > 0 && h("div.choices.usual", null, chips.map((text) => h("button", {
+        type: "button", onclick: () => {
+          input.value = text;
+          input.dispatchEvent(new Event("input", { bubbles: true }));
+          input.focus();
+        },
+      }, text))),
+      input),
+    value: () => input.value.trim(),
+    focus: () => input.focus(),
+  };
+}
+
+/** @param {CaseOut} item @param {() => Promise<ClassOut[]>} classes */
+async function classOf(item, classes) {
+  return (await classes()).find((entry) => (item.class_id ? entry.id === item.class_id : entry.code === item.class_code && entry.kind === item.kind));
+}
+
+/** @param {CaseOut} item @param {() => Promise<ClassOut[]>} classes */
+async function closingOf(item, classes) {
+  const conditions = (await classOf(item, classes))?.conditions ?? [];
+  const own = conditions.find((condition) => condition.id === item.condition_id);
+  return (own && ((!isChinese() && own.closing_en) || own.closing)) ?? "";
+}
+
+/** @param {CaseOut} item @param {() => Promise<ClassOut[]>} classes @returns {Field} */
+function conditionField(item, classes) {
+  const box = h("div.choices.column", { role: "radiogroup", "aria-label": t("Filing condition") });
+  void classOf(item, classes).then((found) => {
+    fill(box, (found?.conditions ?? []).map((condition, i) => h("label.choice", null,
+      h("input", { type: "radio", name: "condition_id", value: String(condition.id), checked: item.condition_id ? condition.id === item.condition_id : i === 0 }),
+      h("span", null, h("span", null, (!isChinese() && condition.text_en) || condition.text), h("b.nowrap", null, condition.limit_text ?? "")))));
+    if (!box.children.length) fill(box, h("p.quiet", null, t("This class has no filing condition; it cannot be filed.")));
+  });
+  return {
+    element: h("div.field", { "data-field": "condition_id" }, h("label", null, t("Filed under")), box),
+    value: () => {
+      const chosen = /** @type {HTMLInputElement | null} */ (box.querySelector("input:checked"));
+      return chosen ? Number(chosen.value) : null;
+    },
+  };
+}
+
+/** @param {string} verb @returns {Field} */
+function resultField(verb) {
+  const choices = verb === "answer_verify"
+    ? [["exists", t("It is there")], ["not_exists", t("It is not there")], ["cannot_tell", t("Cannot tell")]]
+    : [["pass", t("Mended")], ["fail", t("Not mended")], ["cannot_tell", t("Cannot tell")]];
+  const box = h("div.choices", { role: "radiogroup", "aria-label": t("Result") }, choices.map(([value, word]) =>
+    h("label.choice", null, h("input", { type: "radio", name: "result", value }), h("span", null, word))));
+  return {
+    element: h("div.field", { "data-field": "result" }, box),
+    value: () => /** @type {HTMLInputElement | null} */ (box.querySelector("input:checked"))?.value ?? "",
+  };
+}
+
+/**
+ * The form of a move. `send` rejects with the server's refusal, which is shown at its field.
+ * @param {{ move: MoveOut, item: CaseOut, deps: Parameters<typeof field>[3], send: (args: Record<string, unknown>) => Promise<void>, button: HTMLElement }} options
+ */
+export function moveForm({ move, item, deps, send, button }) {
+  const fields = fieldsOf(move).map((name) => ({ name, ...field(name, move, item, deps) }));
+  const fault = h("p.fault", { role: "alert", hidden: true });
+  const form = h("form.move", { novalidate: true, "data-verb": move.verb }, fields.map((entry) => entry.element), fault, h("div.actions", null, button));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void submit();
+  });
+
+  async function submit() {
+    const submitter = /** @type {HTMLButtonElement} */ (form.querySelector("button:not([type=button])"));
+    if (submitter.disabled) return;
+    fault.hidden = true;
+    form.querySelectorAll(".wrong").forEach((element) => element.classList.remove("wrong"));
+    submitter.disabled = true;
+    submitter.classList.add("busy");
+    try {
+      /** @type {Record<string, unknown>} */
+      const args = {};
+      for (const entry of fields) {
+        const value = await entry.value();
+        if (value !== "" && value !== null && !(Array.isArray(value) && !value.length && !move.asks.includes(entry.name))) args[entry.name] = value;
+      }
+      const missing = fields.find((entry) => move.asks.includes(entry.name) && (args[entry.name] === undefined || /** @type {any} */ (args[entry.name]).length === 0));
+      if (missing) throw new ApiError(422, { code: "invalid", field: missing.name, message: askFor(missing.name) });
+      await send(args);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      fault.hidden = false;
+      fill(fault, error.message, error.mend && h("span.quiet", null, ` ${error.mend}`));
+      const wrong = form.querySelector(`[data-field="${error.field}"]`);
+      wrong?.classList.add("wrong");
+      /** @type {HTMLElement | null} */ (wrong?.querySelector("textarea, input:not(.visually-hidden)"))?.focus();
+    } finally {
+      submitter.disabled = false;
+      submitter.classList.remove("busy");
+    }
+  }
+
+  return { form, submit, focus: () => fields.find((entry) => entry.focus)?.focus?.() };
+}
+
+/** @param {string} name */
+function askFor(name) {
+  /** @type {Record<string, string>} */
+  const words = {
+    reason: t("Say why."), photos: t("Add at least one photo."), condition_id: t("Choose the condition it is filed under."),
+    result: t("Choose what you found."), closing: t("Say which closing condition is met."),
+  };
+  return words[name] ?? t("This is needed.");
+}
+
+/** A move that asks something, in a dialog of its own. @param {Omit<Parameters<typeof moveForm>[0], "button">} options */
+export function moveDialog(options) {
+  const { move } = options;
+  const button = h("button", { class: isDangerous(move.verb) ? "danger" : "primary" }, move.label);
+  const { form, focus } = moveForm({
+    ...options, button, send: async (args) => {
+      await options.send(args);
+      box.close();
+    },
+  });
+  const { box } = dialog(move.label, form);
+  focus();
+}

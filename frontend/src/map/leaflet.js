@@ -1,0 +1,4 @@
+/** The only door to Leaflet. */
+import L from "leaflet";
+
+export { L };

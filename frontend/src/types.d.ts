@@ -1,0 +1,89 @@
+/** Shapes of /api/v1, as the pages use them. Ambient: no import needed. */
+
+interface Named { code: string; name: string; name_en?: string }
+interface PostOut { id: number | string; title: string; role: string; organisation: Named }
+interface Me {
+  id: number | string; username: string; name: string; language: string; csrf: string; stream: string;
+  posts: PostOut[]; post: PostOut | null; home: string; pages: string[]; moves: string[];
+}
+interface Card {
+  id: string; number: string; version: number; state: string; kind: string;
+  class_id?: number; class_code: string; class_name: string; class_name_en?: string;
+  condition_id?: number | null; condition: string; condition_en?: string; source: string;
+  lon: number; lat: number; cell_code: string; community: Named | null; street: Named | null;
+  organisation: Named | null; department?: Named | null; reported_at: string; moved_at: string;
+  due_at: string | null; clock: string | null; clock_started_at: string | null; paused: boolean;
+  photo: string | null;
+}
+interface PhotoOut { id: string; kind: string; taken_at: string | null; uploaded_at: string; width: number; height: number }
+interface TaskOut {
+  id: string | number; kind: "verify" | "check"; inspector?: string | { name: string } | null; state?: string;
+  result?: string | null; sent_at: string; done_at?: string | null; due_at?: string | null; note?: string; distance_m?: number | null;
+  case?: Card;
+}
+interface ClockOut {
+  name: string; due_at: string | null; started_at: string; stopped_at: string | null; paused: boolean;
+  limit_text: string; overdue: boolean;
+}
+interface MoveOut { verb: string; label: string; asks: string[]; primary: boolean }
+interface Entry {
+  stream?: string; seq: number; case_id: string; verb: string; label: string; at: string;
+  by: { name: string; post?: string; organisation?: string } | null;
+  from?: string; to?: string; facts?: Record<string, unknown>; card?: Card; gone?: boolean;
+}
+interface CaseOut extends Card {
+  text: string; address: string; accuracy_m: number | null; datum: string;
+  component: { code: string; name: string; owner: string } | null; reporter: { name: string } | null;
+  photos: PhotoOut[]; tasks: TaskOut[]; clocks: ClockOut[]; moves: MoveOut[]; history: Entry[];
+}
+interface Page<T> { items: T[]; next: string | null }
+interface Snapshot { stream: string; head: number; items: Card[]; count: number }
+interface Alternative { organisation: Named; why: string }
+interface Proposal {
+  organisation: Named | null; limit_text: string; rule: { id: number | string; name: string } | null; reason: string;
+  lost: { rule: string; why: string }[]; alternatives: Alternative[]; outcome: "matched" | "none" | "conflict";
+}
+interface ConditionOut { id: number | string; text: string; text_en?: string; limit_value?: number; limit_unit?: string; limit_text?: string; closing?: string; closing_en?: string }
+interface ClassOut {
+  id: number | string; kind: string; code: string; major_code: string; major: string;
+  name: string; name_zh: string; name_en: string; initials: string; conditions: ConditionOut[];
+}
+interface ComponentOut { code: string; class_code: string; name: string; owner: string; distance_m: number; lon: number; lat: number }
+interface Located {
+  lon: number; lat: number; cell: Named; grid: Named | null; community: Named; street: Named; district: Named;
+  components: ComponentOut[];
+}
+interface BaseLayer { id: string; title: string; url: string; datum: string; attribution: string; max_zoom?: number }
+interface MapLayer { id: string; title: string; url: string; style: string; min_zoom: number; max_zoom: number; on: boolean }
+interface MapSettings {
+  center: [number, number]; zoom: number; bounds: [number, number, number, number];
+  layers: MapLayer[]; base_layers: BaseLayer[]; generated: boolean;
+}
+interface Cluster { lon: number; lat: number; count: number; overdue: number }
+interface MapCases { head: number; clusters: Cluster[]; items: Card[] }
+interface Figure {
+  key: string; title: string; numerator: number; denominator: number; value: number | null; unit: string;
+  claim: string; definition: string; cases_url: string;
+}
+type FigureRow = { code: string; name: string; name_en?: string } & Record<string, unknown>;
+interface Indicators {
+  from: string; to: string; area: string | null; figures: Figure[];
+  by_area: FigureRow[]; by_department: FigureRow[]; trend: ({ day: string } & Record<string, unknown>)[];
+}
+
+/** What a page is told when it is rendered (json_script "context"). */
+interface PageContext {
+  language: string; icons: string; csrf: string; page: string;
+  role: string; person: string; stream: string; organisation: string; layers: MapLayer[];
+  kind: string; queues: { id: string; title: string }[]; next: string;
+}
+
+/** Live messages. */
+type LiveMessage =
+  | { type: "hello"; head: number; server_time?: string }
+  | { type: "entries"; items: Entry[]; upto: number; from: number }
+  | { type: "beat"; head: number; at?: string }
+  | { type: "reset"; why?: string };
+
+declare module "*.css";
+declare var gridcityMessages: Record<string, string[]> | undefined;

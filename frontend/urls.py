@@ -1,0 +1,17 @@
+"""Addresses of the pages. Mounted at the root by gridcity.urls."""
+
+from django.urls import include, path
+
+from frontend.pages import board, desk, help, home, inspector, login
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("login/", login.login, name="login"),
+    path("inspector/", inspector.inspector, name="inspector"),
+    path("desk/supervision/", desk.supervision, name="desk-supervision"),
+    path("desk/dispatch/", desk.dispatch, name="desk-dispatch"),
+    path("desk/department/", desk.department, name="desk-department"),
+    path("board/", board.board, name="board"),
+    path("help/keys", help.keys, name="help-keys"),
+    path("i18n/", include("django.conf.urls.i18n")),
+]
