@@ -18,7 +18,7 @@ from casework.live import routes  # isort: skip
 
 # Django's annotations name its response class where WSGI's name an iterable of bytes; it is one.
 pages = WSGIMiddleware(cast(Any, wsgi_application), workers=settings.WEB_THREADS)
-sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(routes)))
+sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(cast(Any, routes))))
 
 
 async def too_large(send: Any) -> None:

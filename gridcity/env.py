@@ -80,7 +80,9 @@ def records(name: str, fields: Sequence[str]) -> list[dict[str, Any]]:
         found = json.loads(value)
     except json.JSONDecodeError as fault:
         raise refuse(name, value, f"this is not JSON ({fault})") from None
-    if not isinstance(found, list) or not all(isinstance(row, dict) and set(fields) <= set(row) for row in found):
+    if not isinstance(found, list) or not all(
+        isinstance(row, dict) and set(fields) <= set(row) for row in found
+    ):
         raise refuse(name, value, "a JSON list of objects with " + ", ".join(fields) + " is wanted")
     return found
 
@@ -94,6 +96,4 @@ def database(name: str, default: str) -> dict[str, str]:
     try:
         return {key: str(part) for key, part in conninfo_to_dict(value).items()}
     except ProgrammingError:
-        raise refuse(
-            name, value, "something like postgresql://user@host:5432/gridcity is wanted"
-        ) from None
+        raise refuse(name, value, "something like postgresql://user@host:5432/gridcity is wanted") from None

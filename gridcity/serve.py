@@ -6,10 +6,11 @@ Several processes may share one socket; each has its own threads, database pool 
 import argparse
 import logging
 import socket
+from typing import Any
 
 import uvicorn
 
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
     "ws": "websockets-sansio",
     "ws_ping_interval": 20,
     "ws_ping_timeout": 20,
@@ -32,9 +33,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     chosen = parser.parse_args()
     if chosen.fd is None:
-        uvicorn.run("gridcity.asgi:application", host=chosen.host, port=chosen.port, **OPTIONS)  # type: ignore[arg-type]
+        uvicorn.run("gridcity.asgi:application", host=chosen.host, port=chosen.port, **OPTIONS)
         return
-    server = uvicorn.Server(uvicorn.Config("gridcity.asgi:application", **OPTIONS))  # type: ignore[arg-type]
+    server = uvicorn.Server(uvicorn.Config("gridcity.asgi:application", **OPTIONS))
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     server.run(sockets=[socket.socket(fileno=chosen.fd)])
 

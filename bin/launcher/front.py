@@ -83,6 +83,6 @@ class Front:
         if self.tree.is_stamped("catalogues", key) and all(po.with_suffix(".mo").exists() for po in sources):
             return
         step.work("compiling messages")
-        script = "import sys, polib\nfor po in sys.argv[1:]: polib.pofile(po).save_as_mofile(po[:-2] + 'mo')"
-        self.tree.do([self.python.python, "-c", script, *sources], why="Compiling messages")
+        script = Path(__file__).with_name("catalogues.py")
+        self.tree.do([self.python.python, script, self.tree.root / "locale"], why="Compiling messages")
         self.tree.stamp("catalogues", key)

@@ -17,7 +17,7 @@ class Tree:
     def __init__(self, root: Path, var: Path) -> None:
         self.root = root
         self.var = var
-        for folder in ("stamps", "lock", "log"):
+        for folder in ("stamps", "lock", "log", "static"):
             (var / folder).mkdir(parents=True, exist_ok=True)
 
     @classmethod

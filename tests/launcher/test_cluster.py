@@ -55,7 +55,7 @@ def postmaster(cluster: Cluster) -> int:
     return int((cluster.data / "postmaster.pid").read_text().split()[0])
 
 
-def test_it_speaks_only_through_a_private_socket_and_keeps_what_it_was_told(cluster: Cluster):
+def test_it_speaks_only_through_a_private_socket_and_keeps_what_it_was_told(cluster: Cluster) -> None:
     with cluster.using():
         assert sql(cluster, "show listen_addresses") == ""
         assert [sql(cluster, f"show {name}") for name in ("fsync", "synchronous_commit", "wal_level")] == [
@@ -75,7 +75,7 @@ def test_it_speaks_only_through_a_private_socket_and_keeps_what_it_was_told(clus
     assert clusters.live_processes_in(cluster.data) == []
 
 
-def test_the_last_user_stops_it_and_no_other(cluster: Cluster):
+def test_the_last_user_stops_it_and_no_other(cluster: Cluster) -> None:
     inside, may_leave = threading.Event(), threading.Event()
 
     def second() -> None:
@@ -93,7 +93,7 @@ def test_the_last_user_stops_it_and_no_other(cluster: Cluster):
     assert not cluster.is_ready()
 
 
-def test_it_mends_after_kill_9_with_everything_committed(cluster: Cluster):
+def test_it_mends_after_kill_9_with_everything_committed(cluster: Cluster) -> None:
     """The pid may remain a zombie, which pg_ctl takes for a running server."""
     with cluster.using():
         sql(cluster, "create table kept(n int); insert into kept select generate_series(1, 1000)")
@@ -102,7 +102,7 @@ def test_it_mends_after_kill_9_with_everything_committed(cluster: Cluster):
         assert sql(cluster, "select count(*) from kept") == "1000"
 
 
-def test_a_pid_file_that_names_a_stranger_is_no_server(cluster: Cluster):
+def test_a_pid_file_that_names_a_stranger_is_no_server(cluster: Cluster) -> None:
     with cluster.using():
         sql(cluster, "create table kept(n int)")
     stranger = subprocess.Popen(["sleep", "60"], cwd="/", **clusters.as_user(cluster.user))
@@ -118,7 +118,7 @@ def test_a_pid_file_that_names_a_stranger_is_no_server(cluster: Cluster):
         stranger.wait()
 
 
-def test_half_a_cluster_is_never_taken_for_one(cluster: Cluster):
+def test_half_a_cluster_is_never_taken_for_one(cluster: Cluster) -> None:
     draft = cluster.home / "data.draft"
     draft.mkdir()
     (draft / "PG_VERSION").write_text("15\n")
@@ -128,7 +128,7 @@ def test_half_a_cluster_is_never_taken_for_one(cluster: Cluster):
     assert not draft.exists()
 
 
-def test_an_interruption_between_server_and_database_is_mended(cluster: Cluster):
+def test_an_interruption_between_server_and_database_is_mended(cluster: Cluster) -> None:
     with cluster.using():
         pass
     (cluster.home / "made").unlink()
@@ -136,7 +136,7 @@ def test_an_interruption_between_server_and_database_is_mended(cluster: Cluster)
         assert sql(cluster, "select extname from pg_extension where extname = 'postgis'") == "postgis"
 
 
-def test_fresh_discards_but_not_under_anothers_feet(cluster: Cluster):
+def test_fresh_discards_but_not_under_anothers_feet(cluster: Cluster) -> None:
     with cluster.using():
         sql(cluster, "create table old(n int)")
         with pytest.raises(Failure, match="Another GridCity command"):
@@ -146,7 +146,7 @@ def test_fresh_discards_but_not_under_anothers_feet(cluster: Cluster):
         assert sql(cluster, "select to_regclass('old') is null") == "t"
 
 
-def test_a_long_path_gets_a_short_socket(tmp_path: Path):
+def test_a_long_path_gets_a_short_socket(tmp_path: Path) -> None:
     long = tmp_path / ("部" * 20) / "cluster"
     short = clusters.socket_folder(long, "0123456789ab")
     assert len(os.fsencode(short / clusters.SOCKET_NAME)) <= clusters.LONGEST_SOCKET
@@ -158,7 +158,7 @@ def test_a_long_path_gets_a_short_socket(tmp_path: Path):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
 def test_a_path_closed_to_the_servers_user_moves_it(
     tree: Tree, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
+) -> None:
     lasting = tmp_path / "lasting"
     monkeypatch.setattr(clusters, "LASTING", lasting)
     tree.var.chmod(0o700)
@@ -169,14 +169,14 @@ def test_a_path_closed_to_the_servers_user_moves_it(
     assert Cluster(tree).home == closed.home, "a cluster once made must be found again"
 
 
-def test_a_folder_that_somebody_else_put_there_is_refused(tmp_path: Path):
+def test_a_folder_that_somebody_else_put_there_is_refused(tmp_path: Path) -> None:
     (tmp_path / "target").mkdir()
     (tmp_path / "planted").symlink_to(tmp_path / "target")
     with pytest.raises(Failure, match="belongs to somebody else"):
         clusters.private_folder(tmp_path / "planted", None)
 
 
-def test_a_zombie_does_not_count_as_living(tmp_path: Path):
+def test_a_zombie_does_not_count_as_living(tmp_path: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", "pass"], cwd=tmp_path)
     deadline = time.monotonic() + 20
     while clusters.live_processes_in(tmp_path):

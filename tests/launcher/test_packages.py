@@ -27,17 +27,17 @@ def debian(root: Path, *versions: int, postgis: bool = True) -> Path:
     return root
 
 
-def test_the_newest_postgres_comes_first(tmp_path: Path):
+def test_the_newest_postgres_comes_first(tmp_path: Path) -> None:
     found = packages.installed_postgres(debian(tmp_path, 15, 17, 16))
     assert [p.version for p in found] == [17, 16, 15]
 
 
-def test_postgres_without_postgis_or_too_old_is_not_taken(tmp_path: Path):
+def test_postgres_without_postgis_or_too_old_is_not_taken(tmp_path: Path) -> None:
     assert packages.installed_postgres(debian(tmp_path / "plain", 17, postgis=False)) == []
     assert packages.installed_postgres(debian(tmp_path / "old", 14)) == []
 
 
-def test_unpacked_programs_find_libraries_in_subfolders_too(tmp_path: Path):
+def test_unpacked_programs_find_libraries_in_subfolders_too(tmp_path: Path) -> None:
     blas = tmp_path / "usr/lib/x86_64-linux-gnu/blas"
     blas.mkdir(parents=True)
     (blas / "libblas.so.3").touch()
@@ -49,7 +49,7 @@ def test_unpacked_programs_find_libraries_in_subfolders_too(tmp_path: Path):
 
 def test_a_cluster_of_another_version_is_refused_with_the_way_out(
     tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(
         packages, "find_postgres", lambda unpacked: packages.installed_postgres(debian(tmp_path / "now", 17))
     )
@@ -61,7 +61,7 @@ def test_a_cluster_of_another_version_is_refused_with_the_way_out(
 
 def test_a_cluster_of_an_older_installed_version_keeps_its_programs(
     tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     both = packages.installed_postgres(debian(tmp_path / "now", 15, 17))
     monkeypatch.setattr(packages, "find_postgres", lambda unpacked: both)
     with Steps(1).step("test") as step:
@@ -71,9 +71,9 @@ def test_a_cluster_of_an_older_installed_version_keeps_its_programs(
 
 def test_no_way_to_the_programs_is_told_with_every_reason(
     tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(packages, "find_postgres", lambda unpacked: [])
-    monkeypatch.setattr(packages.shutil, "which", lambda name: None)
+    monkeypatch.setattr("launcher.packages.shutil.which", lambda name: None)
     with Steps(1).step("test") as step, pytest.raises(Failure) as refused:
         packages.ensure_postgres(tree, tmp_path / "unpacked", step)
     assert "docker compose" in str(refused.value)
@@ -82,7 +82,7 @@ def test_no_way_to_the_programs_is_told_with_every_reason(
 
 def test_debian_is_kept_from_starting_its_own_server_only_where_nobody_chose(
     tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     tree.root.mkdir()
     conf = tmp_path / "postgresql-common/createcluster.conf"
     monkeypatch.setattr(packages, "system_has_postgres", lambda: True)
@@ -96,7 +96,7 @@ def test_debian_is_kept_from_starting_its_own_server_only_where_nobody_chose(
     assert conf.read_text() == "somebody's own\n"
 
 
-def test_a_stub_is_no_browser(tmp_path: Path):
+def test_a_stub_is_no_browser(tmp_path: Path) -> None:
     stub = tmp_path / "chromium"
     stub.write_text("#!/bin/sh\necho 'Command requires the chromium snap to be installed.' >&2\nexit 10\n")
     stub.chmod(0o755)

@@ -26,7 +26,7 @@ def until(condition: Callable[[], object], what: str, seconds: float = 30) -> No
         time.sleep(0.02)
 
 
-def test_a_taken_port_is_told_with_a_free_choice():
+def test_a_taken_port_is_told_with_a_free_choice() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -36,12 +36,12 @@ def test_a_taken_port_is_told_with_a_free_choice():
 
 
 @pytest.mark.parametrize("host", ["no such host", "203.0.113.7"])
-def test_an_address_that_is_not_ours_is_told(host: str):
+def test_an_address_that_is_not_ours_is_told(host: str) -> None:
     with pytest.raises(Failure, match=host):
         listen(host, 0)
 
 
-def test_names_under_which_a_browser_may_call():
+def test_names_under_which_a_browser_may_call() -> None:
     assert names_of("127.0.0.1") == ["localhost", "127.0.0.1", "[::1]"]
     assert "192.168.1.5" in names_of("192.168.1.5")
     assert "[fd00::1]" in names_of("fd00::1")
@@ -51,7 +51,7 @@ def test_names_under_which_a_browser_may_call():
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
-def test_a_killed_child_gets_a_successor():
+def test_a_killed_child_gets_a_successor() -> None:
     child = Child("sleeper", SLEEPER, dict(os.environ))
     supervisor = Supervisor([child])
     child.look()
@@ -68,9 +68,9 @@ def test_a_killed_child_gets_a_successor():
     assert child.process.poll() is not None
 
 
-def test_one_that_keeps_dying_is_started_ever_more_slowly():
+def test_one_that_keeps_dying_is_started_ever_more_slowly() -> None:
     child = Child("broken", [sys.executable, "-c", "raise SystemExit(3)"], dict(os.environ))
-    pauses = []
+    pauses: list[float] = []
     while len(pauses) < 3:
         child.again_at = 0
         child.look()
@@ -82,7 +82,7 @@ def test_one_that_keeps_dying_is_started_ever_more_slowly():
     assert pauses[0] < pauses[2] <= 10
 
 
-def test_one_that_will_not_end_is_killed(monkeypatch: pytest.MonkeyPatch):
+def test_one_that_will_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serve, "PATIENCE", 0.5)
     deaf = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
@@ -97,7 +97,7 @@ def test_one_that_will_not_end_is_killed(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a promise of Linux's kernel")
-def test_children_do_not_outlive_a_killed_launcher():
+def test_children_do_not_outlive_a_killed_launcher() -> None:
     script = (
         "import sys, os, time; sys.path.insert(0, sys.argv[1]); from launcher.serve import Child\n"
         "child = Child('c', ['sleep', '600'], dict(os.environ)); child.start()\n"
@@ -119,9 +119,9 @@ def is_alive(pid: int) -> bool:
     return False
 
 
-def test_it_stops_when_told_and_reports_once_when_ready(monkeypatch: pytest.MonkeyPatch):
+def test_it_stops_when_told_and_reports_once_when_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     handlers: dict[int, Callable[..., object]] = {}
-    monkeypatch.setattr(serve.signal, "signal", handlers.__setitem__)
+    monkeypatch.setattr("launcher.serve.signal.signal", handlers.__setitem__)
     child = Child("sleeper", SLEEPER, dict(os.environ))
     supervisor = Supervisor([child])
     told = []
@@ -136,7 +136,7 @@ def test_it_stops_when_told_and_reports_once_when_ready(monkeypatch: pytest.Monk
     assert child.process.returncode == -signal.SIGTERM
 
 
-def test_a_city_that_never_answers_is_stopped_and_told():
+def test_a_city_that_never_answers_is_stopped_and_told() -> None:
     child = Child("sleeper", SLEEPER, dict(os.environ))
     with pytest.raises(Failure, match="did not answer"):
         Supervisor([child]).run(ready=lambda: None, is_ready=lambda: False, patience=0.3)
@@ -144,7 +144,7 @@ def test_a_city_that_never_answers_is_stopped_and_told():
     assert child.process.poll() is not None
 
 
-def test_the_environment_wins_over_the_env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_environment_wins_over_the_env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text('# comment\nGRIDCITY_A=file\nGRIDCITY_B="quoted"\n\nnonsense\n')
     monkeypatch.setenv("GRIDCITY_A", "real")
     monkeypatch.delenv("GRIDCITY_B", raising=False)
