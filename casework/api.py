@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.utils import translation
 from django.utils.translation import gettext as _
-from ninja import Router
+from ninja import Router, Status
 from ninja.errors import AuthenticationError
 from ninja.utils import check_csrf
 
@@ -131,9 +131,9 @@ def sign_in(request: HttpRequest, body: LoginIn) -> dict[str, Any]:
 
 
 @router.delete("/session", auth=None, response={204: None})
-def sign_out(request: HttpRequest) -> tuple[int, None]:
+def sign_out(request: HttpRequest) -> Status[None]:
     logout(request)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/me", response=MeOut)
@@ -165,15 +165,15 @@ def change_me(request: HttpRequest, body: MeIn) -> dict[str, Any]:
 
 
 @router.post("/tokens", response={201: TokenOut})
-def make_token(request: HttpRequest, body: TokenIn) -> tuple[int, dict[str, Any]]:
+def make_token(request: HttpRequest, body: TokenIn) -> Status[dict[str, Any]]:
     """A key for a program that acts by my first post. It is shown once."""
     token, key = Token.make(Person.objects.get(pk=caller(request).person_id), body.label)
-    return 201, {"id": token.pk, "label": token.label, "token": key}
+    return Status(201, {"id": token.pk, "label": token.label, "token": key})
 
 
 @router.delete("/tokens/{int:token_id}", response={204: None})
-def drop_token(request: HttpRequest, token_id: int) -> tuple[int, None]:
+def drop_token(request: HttpRequest, token_id: int) -> Status[None]:
     dropped, _rows = Token.objects.filter(pk=token_id, person_id=caller(request).person_id).delete()
     if not dropped:
         raise Missing(_("You have no such key."), field="token_id", value=token_id)
-    return 204, None
+    return Status(204, None)

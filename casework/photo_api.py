@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.http import FileResponse, HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from casework import photos
 from casework.api import caller, signed_in
@@ -22,11 +22,11 @@ router = Router(tags=["Photographs"], auth=signed_in)
 @router.put("/photos/{uuid:photo_id}", response={201: PhotoOut, 200: PhotoOut})
 def put_photo(
     request: HttpRequest, photo_id: UUID, kind: str = Query("report")
-) -> tuple[int, dict[str, Any]]:
+) -> Status[dict[str, Any]]:
     """Send a photograph under an id of your own making; the body is the file itself. A repeat is harmless."""
     known = Attachment.objects.filter(pk=photo_id).exists()
     photo = photos.take_photo(photo_id, photos.read_body(request), kind=kind, by=caller(request).person_id)
-    return (200 if known else 201), {
+    shown = {
         "id": photo.pk,
         "sha256": photo.sha256,
         "byte_size": photo.byte_size,
@@ -36,6 +36,7 @@ def put_photo(
         "lon": photo.exif_lon,
         "lat": photo.exif_lat,
     }
+    return Status(200 if known else 201, shown)
 
 
 @router.get("/photos/{uuid:photo_id}/{size}", include_in_schema=True)

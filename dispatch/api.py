@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Path, Query, Router
+from ninja import Path, Query, Router, Status
 
 from casework.access import Actor
 from casework.api import caller, signed_in
@@ -21,8 +21,9 @@ from dispatch.limits import handling_limit
 from dispatch.models import FilingCondition, Report, RoutingRule
 from dispatch.proposals import propose
 from dispatch.schemas import (
-    CaseOut,
+    CardOut,
     CardPage,
+    CaseOut,
     ClassesOut,
     MapOut,
     MoveIn,
@@ -91,9 +92,12 @@ def answer_of(move: MoveIn) -> Answer:
     )
 
 
-@router.post("/reports", response={201: CaseOut, 200: CaseOut})
-def report(request: HttpRequest, body: ReportIn) -> tuple[int, dict[str, Any]]:
-    """Take in a report: 201 when it is new, 200 when the same one was sent before under this id."""
+@router.post("/reports", response={201: CardOut, 200: CardOut})
+def report(request: HttpRequest, body: ReportIn) -> Status[dict[str, Any]]:
+    """Take in a report: 201 when it is new, 200 when the same one was sent before under this id.
+
+    The answer is the case's card, with its number; everything written is committed by then.
+    """
     sent = body.dict(exclude={"reporter", "photos"})
     reporter = body.reporter
     new = actions.NewReport(
@@ -103,7 +107,7 @@ def report(request: HttpRequest, body: ReportIn) -> tuple[int, dict[str, Any]]:
         reporter_phone=reporter.phone if reporter else "",
     )
     made, is_new = actions.report_problem(new, actor=caller(request))
-    return (201 if is_new else 200), faces.case_face(caller(request), made.case_id)
+    return Status(201 if is_new else 200, dress(made.case.card))
 
 
 @router.get("/cases", response=CardPage)

@@ -121,5 +121,6 @@ def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 api.add_router("", "casework.api.router")
+api.add_router("", "casework.photo_api.router")
 api.add_router("", "gis_data.api.router")
 api.add_router("", "dispatch.api.router")
