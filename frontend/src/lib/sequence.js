@@ -3,7 +3,7 @@
 /**
  * What to do with a batch that covers (from, upto].
  *
- * apply  it starts where we stand: apply, stand at upto
+ * apply  it starts where we stand or before: apply what is new in it, stand at upto
  * drop   we have it already
  * gap    something between is missing: come back with the cursor
  * @param {number} cursor
@@ -12,7 +12,7 @@
  */
 export function judge(cursor, batch) {
   if (batch.upto <= cursor) return "drop";
-  return batch.from === cursor ? "apply" : "gap";
+  return batch.from <= cursor ? "apply" : "gap";
 }
 
 /** Pause before the n-th attempt: doubling from ½ s to 30 s, half of it by chance. @param {number} attempt @param {() => number} chance */
