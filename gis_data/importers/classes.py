@@ -20,7 +20,21 @@ from gis_data.models import ClassEdition, ProblemClass
 
 FILE: Final = Path(__file__).resolve().parents[2] / "fixtures" / "categories" / "classes.csv"
 CURRENT_EDITION: Final = "GB/T 30428.2-2013"
-COLUMNS: Final = ["edition", "kind", "major_code", "major_zh", "major_en", "code", "name_zh", "name_en", "pinyin", "initials", "geometry", "note", "source"]
+COLUMNS: Final = [
+    "edition",
+    "kind",
+    "major_code",
+    "major_zh",
+    "major_en",
+    "code",
+    "name_zh",
+    "name_en",
+    "pinyin",
+    "initials",
+    "geometry",
+    "note",
+    "source",
+]
 _UPDATED: Final = [
     "name", "name_en", "major_code", "major", "major_en", "pinyin", "initials", "geometry_kind", "note",
 ]  # fmt: skip

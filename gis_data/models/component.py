@@ -24,12 +24,12 @@ class Component(models.Model):
         LOST = "lost", _("lost")
         ABANDONED = "abandoned", _("abandoned")
 
-    code = models.CharField(_("component code"), max_length=18, unique=True)
+    code = models.CharField(_("component code"), max_length=18)
     district_code = models.CharField(_("district code"), max_length=6)
     problem_class = models.ForeignKey(ProblemClass, on_delete=models.PROTECT, related_name="components")
     place = models.PointField(_("place"), srid=STORE, spatial_index=False)
     outline = models.GeometryField(_("outline"), srid=STORE, null=True, blank=True, spatial_index=False)
-    cell_code = models.CharField(_("unit grid cell"), max_length=15, db_index=True)
+    cell_code = models.CharField(_("unit grid cell"), max_length=15)
     authority_code = models.CharField(_("authority in charge"), max_length=40, blank=True)
     owner_code = models.CharField(_("owner"), max_length=40, blank=True)
     maintainer_code = models.CharField(_("maintainer"), max_length=40, blank=True)
@@ -44,7 +44,10 @@ class Component(models.Model):
     class Meta:
         verbose_name = _("component")
         verbose_name_plural = _("components")
+        # Plain indexes: unique=True and db_index=True would each add a second one for LIKE.
+        constraints = (models.UniqueConstraint(fields=["code"], name="component_code_once"),)
         indexes = (
+            models.Index(fields=["cell_code"], name="component_cell"),
             GistIndex(fields=["place"], name="component_place"),
             # btree_gist carries the class beside the point: "the nearest lamps" is one index scan.
             GistIndex(fields=["problem_class", "place"], name="component_class_place"),

@@ -59,7 +59,9 @@ class Town:
         return NewReport(**{**sent, **changes})  # type: ignore[arg-type]
 
 
-def organisation(code: str, name: str, name_en: str, kind: str = Organisation.Kind.DEPARTMENT) -> Organisation:
+def organisation(
+    code: str, name: str, name_en: str, kind: str = Organisation.Kind.DEPARTMENT
+) -> Organisation:
     return Organisation.objects.get_or_create(
         code=code, defaults={"name": name, "name_en": name_en, "kind": kind}
     )[0]
