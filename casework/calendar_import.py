@@ -80,14 +80,14 @@ def bring_in(code: str, source: Iterable[SpecialDay], years: range, *, write: bo
             calendar.years.update_or_create(year=year, defaults={"status": status})
         stored = have_days.get(year, {})
         for special in special_days:
-            row = stored.pop(special.day, None)
-            if row is None:
+            held = stored.pop(special.day, None)
+            if held is None:
                 add.append(_row(calendar, special))
-            elif _differs(row, special):
-                if row.local:
+            elif _differs(held, special):
+                if held.local:
                     changes.kept.append(special.day.isoformat())
                 else:
-                    change.append(_row(calendar, special, pk=row.pk))
+                    change.append(_row(calendar, special, pk=held.pk))
         remove += [row for row in stored.values() if not row.local]
 
     changes.added, changes.changed, changes.removed = len(add), len(change), len(remove)

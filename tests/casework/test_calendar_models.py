@@ -13,7 +13,7 @@ import chinese_calendar
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
-from pytest_django.fixtures import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries
 
 from casework import holidays
 from casework.calendars import Limit, Unit, due_at
