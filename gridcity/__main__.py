@@ -3,18 +3,26 @@
 import os
 import sys
 
-from django.core.management import ManagementUtility, get_commands
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import BaseCommand, ManagementUtility, get_commands
+
+
+class Commands(ManagementUtility):
+    def fetch_command(self, subcommand: str) -> BaseCommand:
+        if subcommand not in get_commands():
+            print(f"There is no command {subcommand!r}. `bin/gridcity help` lists them.", file=sys.stderr)
+            sys.exit(2)
+        return super().fetch_command(subcommand)
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gridcity.settings")
-    name = sys.argv[1] if len(sys.argv) > 1 else "help"
-    utility = ManagementUtility(["bin/gridcity", *sys.argv[1:]])
-    known = name.startswith("-") or name == "help" or name in get_commands()
-    if not known:
-        print(f"gridcity: there is no command {name!r}. `bin/gridcity help` lists them.", file=sys.stderr)
-        sys.exit(2)
-    utility.execute()
+    try:
+        assert settings.INSTALLED_APPS  # the first use reads them all
+    except ImproperlyConfigured as fault:
+        sys.exit(str(fault))
+    Commands(["bin/gridcity", *sys.argv[1:]]).execute()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import fcntl
 import os
 import pwd
 import shutil
+import socket
 import stat
 import subprocess
 import time
@@ -153,9 +154,9 @@ class Cluster:
     def start(self, step: Step | None = None) -> None:
         if self.is_ready():
             return
-        if step:
-            step.work("making a private database" if self.version is None else "starting")
         if self.version is None:
+            if step:
+                step.work("making a private database")
             self.make()
         self.configure()
         self.bring_up()
@@ -225,6 +226,14 @@ class Cluster:
                 raise Failure(f"The database did not start in {waited:.0f} s. Its own words: {self.log}")
             time.sleep(0.1)
 
+    def look_after(self) -> None:
+        """Brings a server back that somebody killed while we were using it."""
+        if not self.is_listening():
+            with self.tree.lock("cluster"):
+                say("The database has gone away; bringing it back")
+                self.bring_up()
+                say("The database is back")
+
     def stop(self) -> None:
         if live_processes_in(self.data):
             self._program("pg_ctl", "stop", "-s", "-m", "fast", "-w", "-t", "60", "-D", self.data)
@@ -242,6 +251,11 @@ class Cluster:
     # --- programs -------------------------------------------------------------------------------------------
     def is_ready(self) -> bool:
         return self.version is not None and self._answer() == 0
+
+    def is_listening(self) -> bool:
+        """A cheaper question: is there anybody at the socket?"""
+        with socket.socket(socket.AF_UNIX) as caller:
+            return caller.connect_ex(str(self.sockets / SOCKET_NAME)) == 0
 
     def _answer(self) -> int:
         """pg_isready: 0 accepting, 1 rejecting (starting up), 2 silent."""

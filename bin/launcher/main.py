@@ -59,8 +59,8 @@ class City:
             keep_secret(self.tree)
 
     @contextlib.contextmanager
-    def database(self, *, fresh: bool = False) -> Iterator[None]:
-        """The private cluster, or the one that GRIDCITY_DATABASE names, which is only used."""
+    def database(self, *, fresh: bool = False) -> Iterator[Cluster | None]:
+        """The private cluster; or nothing of ours where GRIDCITY_DATABASE names another server."""
         named = os.environ.get("GRIDCITY_DATABASE")
         if named:
             if fresh:
@@ -69,7 +69,7 @@ class City:
                 )
             self.steps.total -= 1
             self.env = environment(self.tree.root, self.tree.var, named)
-            yield
+            yield None
             return
         with contextlib.ExitStack() as stack:
             with self.steps.step("Database server") as step:
@@ -84,7 +84,7 @@ class City:
                     self.tree.unstamp("migrations")
                 stack.enter_context(cluster.using(step))
             self.env = environment(self.tree.root, self.tree.var, cluster.url)
-            yield
+            yield cluster
 
     def migrate(self, *, always: bool) -> None:
         key = key_of(self.tree.root.glob("*/migrations/*.py"), (self.tree.root / LOCK).read_text())
@@ -150,7 +150,7 @@ def run(arguments: Sequence[str]) -> int:
         port = listener.getsockname()[1]
         city = City(tree, Steps(5 if chosen.no_demo else 6))
         city.set_up()
-        stack.enter_context(city.database(fresh=chosen.fresh))
+        cluster = stack.enter_context(city.database(fresh=chosen.fresh))
         demo = os.environ.get("GRIDCITY_DEMO") or ("0" if chosen.no_demo else "1")
         city.env["GRIDCITY_DEMO"] = demo
         city.env.setdefault("GRIDCITY_ALLOWED_HOSTS", ",".join(names_of(chosen.host)))
@@ -170,9 +170,9 @@ def run(arguments: Sequence[str]) -> int:
         write(tree.var / "address", url)
         stack.callback((tree.var / "address").unlink, missing_ok=True)
         host = "127.0.0.1" if chosen.host == "0.0.0.0" else "::1" if chosen.host == "::" else chosen.host
-        supervisor = Supervisor(children(city, listener))
+        supervisor = Supervisor(children(city, listener), cluster.look_after if cluster else lambda: None)
         supervisor.run(
-            ready=lambda: welcome(city, url, demo=demo != "0"),
+            ready=lambda: welcome(city, url, sample=not chosen.no_demo),
             is_ready=lambda: answers(host, port, "/"),
         )
         say("\nStopping.")
@@ -233,15 +233,15 @@ def is_empty(city: City) -> bool:
     return ask(city, "shell", "--no-imports", "-c", code).strip() == "False"
 
 
-def welcome(city: City, url: str, *, demo: bool) -> None:
+def welcome(city: City, url: str, *, sample: bool) -> None:
     print(f"\nGridCity is running at {url}   (ready after {city.steps.seconds:.1f} s; Ctrl-C stops it)")
-    logins = json.loads(ask(city, "seed_city", "--logins", "--json")) if demo else []
+    logins = json.loads(ask(city, "seed_city", "--logins", "--json")) if sample else []
     if logins:
         print("\nOne login for every post of the sample city:")
         for row in logins:
             page = url.rstrip("/") + row["path"]
             print(f"  {row['username']:<14} {row['password']:<14} {row['post']} {row['post_en']:<24} {page}")
-    elif not demo:
+    if city.env["GRIDCITY_DEMO"] == "0":
         print("This is no demo: put a TLS proxy in front (README, Deployment); plain http is turned away.")
     sys.stdout.flush()
 

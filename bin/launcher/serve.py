@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import http.client
+import itertools
 import os
 import signal
 import socket
@@ -94,8 +95,11 @@ def ending(code: int) -> str:
 
 
 class Supervisor:
-    def __init__(self, children: Sequence[Child]) -> None:
+    """Keeps the children alive, and through `look_after` what else they stand on."""
+
+    def __init__(self, children: Sequence[Child], look_after: Callable[[], None] = lambda: None) -> None:
         self.children = children
+        self.look_after = look_after
         self.stopping = False
 
     def run(self, *, ready: Callable[[], None], is_ready: Callable[[], bool], patience: float = 60) -> None:
@@ -105,7 +109,11 @@ class Supervisor:
         try:
             began = time.monotonic()
             answered = False
-            while not self.stopping:
+            for tick in itertools.count():
+                if self.stopping:
+                    break
+                if tick % 10 == 0:
+                    self.look_after()
                 for child in self.children:
                     child.look()
                 if not answered and is_ready():
