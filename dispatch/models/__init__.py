@@ -1,6 +1,7 @@
 """One module a noun; import them from here."""
 
 from dispatch.models.duty import GridDuty
+from dispatch.models.indicator import IndicatorPolicy
 from dispatch.models.report import Report
 from dispatch.models.rule import RoutingDecision, RoutingRule
 from dispatch.models.standard import FilingCondition, SourcePolicy, StepLimit
@@ -9,6 +10,7 @@ from dispatch.models.task import Task
 __all__ = [
     "FilingCondition",
     "GridDuty",
+    "IndicatorPolicy",
     "Report",
     "RoutingDecision",
     "RoutingRule",
