@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import cos, floor, log2, radians
 from typing import Any, Final
 
 from django.db import connection
@@ -163,3 +164,35 @@ def _located(lon: float, lat: float, row: tuple[Any, ...]) -> Located | None:
 
 def _in_language(name: str, name_en: str) -> str:
     return name if not name_en or (get_language() or "zh").startswith("zh") else name_en
+
+
+@dataclass(frozen=True, slots=True)
+class MapView:
+    """Where a map of the city opens; bounds are west, south, east, north in degrees."""
+
+    center: tuple[float, float]
+    zoom: int
+    bounds: tuple[float, float, float, float]
+    generated: bool
+
+
+# Without any district in force the map opens on the whole country.
+_CHINA: Final = MapView(center=(104.0, 35.0), zoom=4, bounds=(73.0, 3.0, 136.0, 54.0), generated=False)
+
+
+def map_view() -> MapView:
+    """The city in one view of about a thousand pixels; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("city_bounds"))
+        west, south, east, north, generated = cursor.fetchone()
+    if west is None:
+        return _CHINA
+    span = max((east - west) / cos(radians((south + north) / 2)), north - south, 1e-6)
+    # 256 pixels show 360 degrees at zoom 0
+    zoom = max(1, min(18, floor(log2(360 * 1000 / 256 / span))))
+    return MapView(
+        center=((west + east) / 2, (south + north) / 2),
+        zoom=zoom,
+        bounds=(west, south, east, north),
+        generated=bool(generated),
+    )

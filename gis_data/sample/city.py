@@ -91,7 +91,7 @@ def draw_city(seed: int) -> City:
     rng = np.random.default_rng(seed)
     district, streets, communities = read_divisions()
     outline = _outline()
-    grounds = [_ground(ground, outline) for ground in plan.GROUNDS]
+    grounds = _grounds(outline)
     closed = shapely.union_all([ground.shape for ground in grounds])
     avenues: list[tuple[plan.Avenue, LineString]] = []
     roads: list[Road] = []
@@ -109,7 +109,7 @@ def draw_city(seed: int) -> City:
     made = _noded(drawn)
     roads = [_outside(road, closed) for road in roads]
     roads = _avenue_roads(avenues) + [road for road in roads if road.line.length > 15]
-    return City(district, streets, made, roads, [ground for ground in grounds if not ground.shape.is_empty])
+    return City(district, streets, made, roads, grounds)
 
 
 def read_divisions() -> tuple[Division, list[Division], list[Division]]:
@@ -238,11 +238,18 @@ def _avenue_roads(avenues: list[tuple[plan.Avenue, LineString]]) -> list[Road]:
     return roads
 
 
-def _ground(ground: plan.Ground, outline: Polygon) -> Ground:
-    shape = Polygon(_metric(ground.ring)).buffer(-18).buffer(18).intersection(outline)
-    if shape.is_empty:
-        shape = Polygon(_metric(ground.ring)).intersection(outline)
-    return Ground(shape, ground.kind, ground.name, ground.name_en)
+def _grounds(outline: Polygon) -> list[Ground]:
+    """Parks and water with rounded corners; of what overlaps in the plan, the later keeps the ground."""
+    found: list[Ground] = []
+    taken: BaseGeometry = Polygon()
+    for ground in reversed(plan.GROUNDS):
+        drawn = Polygon(_metric(ground.ring))
+        rounded = drawn.buffer(-18).buffer(18)
+        shape = (drawn if rounded.is_empty else rounded).intersection(outline).difference(taken)
+        taken = taken.union(shape)
+        if not shape.is_empty:
+            found.append(Ground(shape, ground.kind, ground.name, ground.name_en))
+    return found[::-1]
 
 
 def _in_reading_order(shapes: list[Polygon], band_m: float = 500.0) -> list[Polygon]:

@@ -227,19 +227,6 @@ def _base_map(city: City, seed: int) -> None:
     )
     shapes = [road.line for road in roads] + [ground.shape for ground in grounds]
     shapes += [*blocks.blocks, *blocks.buildings]
-    for community in city.communities:
-        middle = shapely.point_on_surface(shapely.coverage_union_all(np.array(community.cells)))
-        named.append(
-            (kind.PLACE, 4, community.division.name.removesuffix("社区"), community.division.name_en)
-        )
-        shapes.append(middle)
-    for street in city.streets:
-        inside = [
-            cell for community in city.communities if community.division.code.startswith(street.code)
-            for cell in community.cells
-        ]  # fmt: skip
-        named.append((kind.PLACE, 3, street.name, street.name_en))
-        shapes.append(shapely.point_on_surface(shapely.coverage_union_all(np.array(inside))))
     stored = _hexes(np.array(shapes))
     for landmark in plan.LANDMARKS:
         named.append((kind.PLACE, landmark.rank, landmark.name, landmark.name_en))

@@ -1,0 +1,137 @@
+"""Vector tiles of our own layers, made by the database and kept by layer version.
+
+A tile's version is the count of changes of its layer (LayerVersion, raised by triggers), so a kept tile
+is never out of date and a browser that has it is answered 304 without drawing.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from gis_data.errors import UnknownLayer
+from gis_data.models import LayerVersion
+from gis_data.sql import statement
+
+MAX_ZOOM: Final = 20
+COMPONENTS_AT_MOST: Final = 10_000
+KEPT_BYTES: Final = 48 * 1024 * 1024
+CONTENT_TYPE: Final = "application/vnd.mapbox-vector-tile"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer of tiles; `min_zoom` of the tile, below which it is empty. `on`: shown at first."""
+
+    id: str
+    title: str | Promise
+    min_zoom: int
+    on: bool
+
+
+LAYERS: Final = {
+    layer.id: layer
+    for layer in (
+        Layer("base", _("Paper map"), 8, on=True),
+        Layer("areas", _("Districts, streets, communities"), 8, on=True),
+        Layer("cells", _("Unit grid cells"), 13, on=False),
+        Layer("grids", _("Responsibility grids"), 11, on=False),
+        Layer("components", _("Components"), 15, on=False),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A tile as it is sent: gzip-compressed protobuf, b"" where the layer has nothing."""
+
+    etag: str
+    gzipped: bytes
+
+    @property
+    def plain(self) -> bytes:
+        return gzip.decompress(self.gzipped) if self.gzipped else b""
+
+
+class _Shelf:
+    """The most recently used tiles of this process, up to a number of bytes."""
+
+    def __init__(self, at_most: int) -> None:
+        self._tiles: OrderedDict[tuple[str, int, int, int], Tile] = OrderedDict()
+        self._bytes = 0
+        self._at_most = at_most
+        self._lock = Lock()
+
+    def get(self, key: tuple[str, int, int, int], etag: str) -> Tile | None:
+        """The kept tile if it is of this version."""
+        with self._lock:
+            tile = self._tiles.get(key)
+            if tile is None or tile.etag != etag:
+                return None
+            self._tiles.move_to_end(key)
+            return tile
+
+    def put(self, key: tuple[str, int, int, int], tile: Tile) -> None:
+        with self._lock:
+            before = self._tiles.pop(key, None)
+            self._bytes += len(tile.gzipped) - (len(before.gzipped) if before else 0)
+            self._tiles[key] = tile
+            while self._bytes > self._at_most:
+                _key, dropped = self._tiles.popitem(last=False)
+                self._bytes -= len(dropped.gzipped)
+
+
+_shelf = _Shelf(KEPT_BYTES)
+
+
+def etag_of(layer: str, z: int, x: int, y: int) -> str:
+    """The ETag of a tile that exists; UnknownLayer for a layer or a place that does not."""
+    if layer not in LAYERS:
+        raise UnknownLayer(
+            _("There is no map layer “%(layer)s”.") % {"layer": layer},
+            field="layer",
+            value=layer,
+            mend=_("Layers: %(layers)s.") % {"layers": ", ".join(LAYERS)},
+        )
+    if not 0 <= z <= MAX_ZOOM or not (0 <= x < 2**z and 0 <= y < 2**z):
+        raise UnknownLayer(
+            _("There is no tile %(z)s/%(x)s/%(y)s.") % {"z": z, "x": x, "y": y},
+            field="z",
+            value=f"{z}/{x}/{y}",
+            mend=_("Zoom runs from 0 to %(max)s, column and row from 0 to 2^zoom - 1.") % {"max": MAX_ZOOM},
+        )
+    version = LayerVersion.objects.values_list("version", flat=True).get(pk=layer)
+    # responsibility grids come into force by date, without a change of rows
+    return f'"{layer}-{version}-{timezone.localdate():%Y%m%d}"'
+
+
+def tile(layer: str, z: int, x: int, y: int, etag: str) -> Tile:
+    """The tile of the version that `etag_of` named, kept or made."""
+    key = (layer, z, x, y)
+    kept = _shelf.get(key, etag)
+    if kept is not None:
+        return kept
+    made = _draw(layer, z, x, y)
+    fresh = Tile(etag, gzip.compress(made, 6, mtime=0) if made else b"")
+    _shelf.put(key, fresh)
+    return fresh
+
+
+def _draw(layer: str, z: int, x: int, y: int) -> bytes:
+    if z < LAYERS[layer].min_zoom:
+        return b""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement(f"tile_{layer}"),
+            {"z": z, "x": x, "y": y, "today": timezone.localdate(), "at_most": COMPONENTS_AT_MOST},
+        )
+        row = cursor.fetchone()
+    return bytes(row[0]) if row and row[0] else b""
