@@ -1,0 +1,209 @@
+"""Role × move × state, generated from the tables and asked of the API.
+
+Who may is written down here a second time, independent of `policy.py`, as a citizen would say it. A move
+that is allowed happens; every other is refused in the one shape and leaves every table as it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from casework import journal
+from casework.access import Actor
+from casework.models import Case
+from casework.roles import Role
+from dispatch.models import Report
+from dispatch.workflow import MOVES
+from tests.factories.calls import Caller, refusal
+from tests.factories.journeys import WAYS, arguments, usual, walk
+from tests.factories.people import Town, holder, organisation, photo_of, small_town
+
+pytestmark = pytest.mark.django_db
+
+DISTRICT, NEIGHBOUR = "110101", "110105"
+EVERYWHERE = {Role.ACCEPTOR, Role.SHIFT_LEADER, Role.DISPATCHER, Role.MANAGER}
+VERBS = (*(row.verb for row in MOVES), "teleport")
+# beside the shortest ways: a case that a department has had and lost again
+CASES = {**WAYS, "filed, returned": ("file", "dispatch", "return")}
+WRITTEN = (
+    "casework_entry", "casework_case", "casework_caseclock", "casework_attachment", "dispatch_report",
+    "dispatch_task", "dispatch_routingdecision", "casework_stream",
+)  # fmt: skip
+
+
+def people(town: Town) -> dict[str, Actor]:
+    """At least one of every role, with and without a share in the case, and the neighbour district's."""
+    centre = organisation("110101-SUP", "", "")
+    city = organisation("110000-IT", "信息中心", "Information Centre")
+    beyond = organisation("110105-ALL", "朝阳", "Chaoyang")
+    found = {
+        "reporter": town.alice,
+        "sent out": town.ava,
+        "other inspector": holder("ina", "Ina", Role.INSPECTOR, centre),
+        "acceptor": town.amy,
+        "shift leader": replace(town.lei),
+        "dispatcher": town.bo,
+        "department": town.chen,
+        "other department": town.dai,
+        "manager": town.mo,
+    }
+    for role in (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN):
+        found[role.value] = holder(role.value, role.value, role, city)
+    for role in (Role.INSPECTOR, Role.SHIFT_LEADER, Role.DISPATCHER, Role.DEPARTMENT, Role.MANAGER):
+        found[f"neighbour's {role.value}"] = holder(f"n_{role.value}", role.value, role, beyond, NEIGHBOUR)
+    assert {actor.role for actor in found.values()} == set(Role)
+    return found
+
+
+def may_see(actor: Actor, report: Report) -> bool:
+    if actor.stream != DISTRICT:
+        return False
+    if actor.role in EVERYWHERE:
+        return True
+    if actor.role == Role.DEPARTMENT:
+        return report.department_id == actor.organisation_id
+    return actor.role == Role.INSPECTOR and actor.person_id in (report.reporter_id, report.inspector_id)
+
+
+def expected(actor: Actor, verb: str, report: Report) -> int:
+    """The status that the tables and the rules of the two centres demand."""
+    case = report.case
+    if not may_see(actor, report):
+        return 404
+    if verb not in MOVES or not MOVES[verb].sources:
+        return 422  # no such move of a case that is there: `report` only opens one
+    move = MOVES[verb]
+    if actor.role not in move.by:
+        return 403
+    if case.state not in move.sources:
+        return 409
+    theirs = {
+        Role.DEPARTMENT: case.organisation_id == actor.organisation_id,
+        Role.INSPECTOR: (report.reporter_id if verb == "withdraw" else report.inspector_id) == actor.person_id,
+    }
+    return 200 if theirs.get(actor.role, True) else 403
+
+
+def everything_written() -> list[Any]:
+    """A digest of every row that a move may touch."""
+    digest = " UNION ALL ".join(
+        f"SELECT '{table}', count(*), md5(string_agg(md5(row::text), '' ORDER BY md5(row::text)))"  # noqa: S608
+        f" FROM {table} AS row"
+        for table in WRITTEN
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(digest)
+        return cursor.fetchall()
+
+
+def test_every_state_is_reached_and_every_role_takes_part() -> None:
+    assert set(WAYS) == MOVES.states
+
+
+@pytest.mark.parametrize("way", CASES)
+def test_each_role_may_make_exactly_the_moves_of_the_table(way: str) -> None:
+    town = small_town()
+    case = walk(town, CASES[way])
+    everybody = people(town)
+    for actor in everybody.values():  # photographs that are there to be misused
+        photo_of(actor)
+    report = Report.objects.select_related("case").get(pk=case.pk)
+    wrong: list[str] = []
+    made: list[str] = []
+    for name, actor in everybody.items():
+        caller = Caller(actor)
+        given = {verb: arguments(town, verb, actor) for verb in VERBS}
+        before = everything_written()
+        for verb in VERBS:
+            wanted = expected(actor, verb, report)
+            with transaction.atomic():
+                response = caller.post(f"/cases/{case.pk}/moves/{verb}", {"version": case.version, **given[verb]})
+                if response.status_code == 200:
+                    target = MOVES[verb].target
+                    made.append(verb)
+                    assert response.json()["state"] == target
+                    last = journal.of_case(case.pk)[-1]
+                    assert (last.verb, last.actor_id, last.post_id) == (verb, actor.person_id, actor.post_id)
+                    assert (last.case_seq, last.state_to) == (case.version + 1, target)
+                    transaction.set_rollback(True)
+                else:
+                    refusal(response)
+            if response.status_code != wanted:
+                wrong.append(f"{name} · {verb}: {response.status_code} instead of {wanted}")
+        assert everything_written() == before, f"{name}: a refused move left something behind"
+    assert not wrong, "\n".join(wrong)
+    # the table is walked from both sides: each of its moves from here was made by somebody
+    assert set(made) == {row.verb for row in MOVES if case.state in row.sources}
+
+
+@pytest.mark.parametrize("state", WAYS)
+def test_the_moves_offered_are_the_moves_allowed(state: str) -> None:
+    town = small_town()
+    case = walk(town, WAYS[state])
+    report = Report.objects.select_related("case").get(pk=case.pk)
+    for name, actor in people(town).items():
+        response = Caller(actor).get(f"/cases/{case.pk}")
+        if not may_see(actor, report):
+            refusal(response, codes={404})
+            continue
+        offered = {move["verb"] for move in response.json()["moves"]}
+        assert offered == {v for v in VERBS if expected(actor, v, report) == 200}, name
+
+
+@pytest.mark.parametrize("verb", [row.verb for row in MOVES if row.sources])
+def test_a_move_on_an_old_version_names_who_was_quicker_and_writes_nothing(verb: str) -> None:
+    town = small_town()
+    state = sorted(MOVES[verb].sources)[0]
+    case = walk(town, WAYS[state])
+    actor = usual(town, verb)
+    given = arguments(town, verb, actor)
+    before = everything_written()
+    for seen in (case.version - 1, case.version + 1, -1, 2**40):
+        error = refusal(Caller(actor).post(f"/cases/{case.pk}/moves/{verb}", {"version": seen, **given}), codes={409})
+        assert error["code"] == "stale"
+        last = journal.of_case(case.pk)[-1]
+        names = {a.person_id: a.name for a in town.everybody.values()}
+        assert error["details"]["changed_by"] == names[last.actor_id or 0]
+        assert error["details"]["version"] == case.version
+    assert everything_written()[:-1] == before[:-1]
+
+
+@pytest.mark.parametrize("verb", [row.verb for row in MOVES if row.asks])
+def test_a_move_without_what_it_asks_for_is_refused_by_the_name_of_the_field(verb: str) -> None:
+    town = small_town()
+    case = walk(town, WAYS[sorted(MOVES[verb].sources)[0]])
+    actor = usual(town, verb)
+    for asked in MOVES[verb].asks:
+        given = {k: v for k, v in arguments(town, verb, actor).items() if k != asked}
+        before = everything_written()
+        error = refusal(
+            Caller(actor).post(f"/cases/{case.pk}/moves/{verb}", {"version": case.version, **given}), codes={422}
+        )
+        assert error["field"] == asked
+        assert error["mend"]
+        assert everything_written()[:-1] == before[:-1]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "verbs"),
+    [("dispatch", "send_check", ("file", "dispatch", "accept", "finish")), ("file", "dispatch", ("file",))],
+)
+def test_nobody_who_acted_for_one_centre_acts_for_the_other(first: str, then: str, verbs: tuple[str, ...]) -> None:
+    """The same person may hold both posts, but not on one case."""
+    town = small_town()
+    case = walk(town, verbs)
+    person_id = usual(town, first).person_id
+    both = replace(usual(town, then), person_id=person_id)
+    from casework.errors import NotAllowed
+    from tests.factories.journeys import move
+
+    before = everything_written()
+    with pytest.raises(NotAllowed):
+        move(case.pk, then, both, **arguments(town, then, both))
+    assert everything_written() == before
+    other = Case.objects.get(pk=case.pk)
+    move(other.pk, then, usual(town, then), **arguments(town, then, usual(town, then)))
