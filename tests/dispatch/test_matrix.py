@@ -19,7 +19,7 @@ from casework.roles import Role
 from dispatch.models import Report
 from dispatch.workflow import MOVES
 from tests.factories.calls import Caller, refusal
-from tests.factories.journeys import WAYS, arguments, usual, walk
+from tests.factories.ways import WAYS, arguments, usual, walk
 from tests.factories.people import Town, holder, organisation, photo_of, small_town
 
 pytestmark = pytest.mark.django_db
@@ -199,7 +199,7 @@ def test_nobody_who_acted_for_one_centre_acts_for_the_other(first: str, then: st
     person_id = usual(town, first).person_id
     both = replace(usual(town, then), person_id=person_id)
     from casework.errors import NotAllowed
-    from tests.factories.journeys import move
+    from tests.factories.ways import move
 
     before = everything_written()
     with pytest.raises(NotAllowed):
