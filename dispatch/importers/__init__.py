@@ -1,0 +1,1 @@
+"""What a city is told from files: the filing standard and the limits and policies of the steps."""
