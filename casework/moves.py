@@ -31,6 +31,7 @@ from casework.errors import Invalid, Missing, NotAllowed, Stale, WrongState
 from casework.flows import Flow, flow_of
 from casework.models import Case, CaseClock, Entry
 from casework.models.calendar import calendar_for
+from casework.rows import insert_row
 from casework.workflow import Move
 
 CardOf = Callable[[Case, Mapping[str, CaseClock]], dict[str, Any]]
@@ -233,7 +234,10 @@ def finish(made: Moving, flow: Flow) -> int:
         final=final,
     )
     for clock in changed:  # one or two rows; the stopped one first, for the unique index
-        clock.save()
+        if clock._state.adding:
+            insert_row(clock)
+        else:
+            clock.save()
     case.ended_at = made.at if final else None
     next_clock = clockwork.next_due(made.clocks.values())
     case.due_at = next_clock.due_at if next_clock else None

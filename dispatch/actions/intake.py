@@ -6,28 +6,31 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.contrib.gis.geos import Point
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from casework.access import Actor
+from casework.calendars import Limit, Unit
 from casework.errors import Conflict, Invalid, NotAllowed
 from casework.journal import dumps, instant
 from casework.models import Attachment, Case, CaseClock, Party
 from casework.moves import Repeated, opening
 from casework.roles import SUPERVISION, Role
+from casework.rows import insert_row
 from dispatch.actions.base import attach_photos, check_device_time
 from dispatch.cards import bare_card
 from dispatch.flow import KIND
-from dispatch.limits import step_limit
-from dispatch.models import FilingCondition, Report
+from dispatch.limits import DEFAULTS
+from dispatch.models import Report
 from dispatch.models.report import Source
 from dispatch.workflow import Clock
 from gis_data import crs
 from gis_data.errors import OutsideCity
-from gis_data.models import Component, ProblemClass
 from gis_data.queries import locate
 
 TEXT_AT_MOST = 4000
@@ -88,11 +91,12 @@ def report_problem(new: NewReport, *, actor: Actor) -> tuple[Report, bool]:
 
     try:
         with opening(new.id, "report", kind=KIND, actor=actor, card_of=card_of) as move:
-            report = _build(new, move.case, lon, lat, actor)
-            report.save(force_insert=True)
+            facts = _facts(new)
+            report = _build(new, move.case, lon, lat, facts, actor)
+            insert_row(report)
             photos = attach_photos(new.id, new.photos, actor=actor, kind=Attachment.Kind.REPORT)
             move.case.card["photo"] = photos[0] if photos else None
-            move.allow(Clock.ACCEPTING, step_limit(Clock.ACCEPTING))
+            move.allow(Clock.ACCEPTING, facts.limit)
             move.note(
                 source=report.source,
                 class_id=report.problem_class_id,
@@ -125,15 +129,62 @@ def _check_source(source: str, actor: Actor) -> None:
         )  # fmt: skip
 
 
-def _build(new: NewReport, case: Case, lon: float, lat: float, actor: Actor) -> Report:
-    problem_class = ProblemClass.objects.filter(pk=new.class_id, active=True, edition__current=True).first()
-    if problem_class is None:
+# All that the tables must say of a report before it is written, in one statement.
+_FACTS = """
+SELECT
+    (SELECT class.code FROM gis_data_problemclass class JOIN gis_data_classedition edition
+        ON edition.id = class.edition_id WHERE class.id = %(class)s AND class.active AND edition.current),
+    EXISTS (SELECT FROM dispatch_filingcondition
+        WHERE id = %(condition)s AND problem_class_id = %(class)s AND active),
+    (SELECT ARRAY[code, owner_code]::text[] FROM gis_data_component
+        WHERE code = %(component)s AND retired_on IS NULL),
+    (SELECT ARRAY[quota::text, unit]::text[] FROM dispatch_steplimit WHERE clock = 'accepting')
+"""
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What the tables say of a new report: its component's owner, and the limit to accept it."""
+
+    owner_code: str
+    limit: Limit
+
+
+def _facts(new: NewReport) -> _Facts:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _FACTS,
+            {"class": new.class_id, "condition": new.condition_id, "component": new.component_code or None},
+        )
+        code, fits, component, limit = cursor.fetchone()
+    if code is None:
         raise Invalid(
             _("There is no class %(id)s in the edition in use.") % {"id": new.class_id},
             field="class_id",
             value=new.class_id,
             mend=_("Choose a class from the list."),
         )
+    if new.condition_id is not None and not fits:
+        raise Invalid(
+            _("Condition %(id)s does not belong to class %(code)s.") % {"id": new.condition_id, "code": code},
+            field="condition_id",
+            value=new.condition_id,
+            mend=_("Choose a condition of the class, or leave it out."),
+        )
+    if new.component_code and component is None:
+        raise Invalid(
+            _("There is no component %(code)s.") % {"code": new.component_code},
+            field="component_code",
+            value=new.component_code,
+            mend=_("Choose one from the map, or leave it out."),
+        )
+    return _Facts(
+        owner_code=component[1] if component else "",
+        limit=Limit(Decimal(limit[0]), Unit(limit[1])) if limit else DEFAULTS[Clock.ACCEPTING],
+    )
+
+
+def _build(new: NewReport, case: Case, lon: float, lat: float, facts: _Facts, actor: Actor) -> Report:
     place = locate(lon, lat)
     if place is None or not place.cell_code.startswith(actor.stream):
         raise OutsideCity(
@@ -142,33 +193,13 @@ def _build(new: NewReport, case: Case, lon: float, lat: float, actor: Actor) -> 
             value=f"{new.lon}, {new.lat} ({new.datum})",
             mend=_("Move the pin into the city, or check the datum."),
         )
-    if new.condition_id is not None and not FilingCondition.objects.filter(
-        pk=new.condition_id, problem_class=problem_class, active=True
-    ).exists():
-        raise Invalid(
-            _("Condition %(id)s does not belong to class %(code)s.")
-            % {"id": new.condition_id, "code": problem_class.code},
-            field="condition_id",
-            value=new.condition_id,
-            mend=_("Choose a condition of the class, or leave it out."),
-        )
-    component = None
-    if new.component_code:
-        component = Component.objects.filter(code=new.component_code, retired_on__isnull=True).first()
-        if component is None:
-            raise Invalid(
-                _("There is no component %(code)s.") % {"code": new.component_code},
-                field="component_code",
-                value=new.component_code,
-                mend=_("Choose one from the map, or leave it out."),
-            )
     party = None
     if new.reporter_name or new.reporter_phone:
         party = Party.objects.create(name=new.reporter_name[:60], phone=new.reporter_phone[:40])
     return Report(
         case=case,
         source=new.source,
-        problem_class=problem_class,
+        problem_class_id=new.class_id,
         condition_id=new.condition_id,
         place=Point(lon, lat, srid=crs.STORE),
         given_lon=new.lon,
@@ -176,8 +207,8 @@ def _build(new: NewReport, case: Case, lon: float, lat: float, actor: Actor) -> 
         given_datum=new.datum,
         accuracy_m=new.accuracy_m,
         cell_code=place.cell_code,
-        component_code=component.code if component else "",
-        owner_code=component.owner_code if component else "",
+        component_code=new.component_code,
+        owner_code=facts.owner_code,
         address=new.address[:200],
         text=new.text,
         reporter_id=actor.person_id if actor.role == Role.INSPECTOR else None,

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
-from casework.access import Actor, actor_from
+from casework.access import Actor, actors_of
 from casework.models import Attachment, Holding, Organisation, Person, Post, Stream
 from casework.roles import Role
 from dispatch.actions import NewReport
@@ -73,8 +73,8 @@ def holder(username: str, name: str, role: Role, at: Organisation, stream: str =
     post, _ = Post.objects.get_or_create(
         organisation=at, role=role, title=str(Role(role).value), stream_id=stream
     )
-    holding = Holding.objects.create(post=post, person=person, since=LONG_AGO)
-    return actor_from(Holding.objects.select_related("person", "post__organisation").get(pk=holding.pk))
+    Holding.objects.create(post=post, person=person, since=LONG_AGO)
+    return actors_of(person.pk)[0]
 
 
 def photo_of(actor: Actor) -> UUID:
