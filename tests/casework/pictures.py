@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from io import BytesIO
+from typing import Any
 
 from PIL import Image
 
@@ -17,6 +18,7 @@ CORNERS = {
 }
 
 Rational = tuple[int, int]
+Block = Mapping[int, str | tuple[Rational, ...]]
 
 
 def scene(width: int = 640, height: int = 480) -> Image.Image:
@@ -30,13 +32,13 @@ def scene(width: int = 640, height: int = 480) -> Image.Image:
     return image
 
 
-def encoded(image: Image.Image, form: str = "JPEG", **options: object) -> bytes:
+def encoded(image: Image.Image, form: str = "JPEG", **options: Any) -> bytes:
     out = BytesIO()
-    image.save(out, form, **options)  # type: ignore[arg-type]
+    image.save(out, form, **options)
     return out.getvalue()
 
 
-def jpeg(width: int = 640, height: int = 480, **options: object) -> bytes:
+def jpeg(width: int = 640, height: int = 480, **options: Any) -> bytes:
     return encoded(scene(width, height), **options)
 
 
@@ -60,7 +62,7 @@ def turned(orientation: int) -> bytes:
 
 def with_exif(
     *,
-    gps: Mapping[int, str | tuple[Rational, ...]] | None = None,
+    gps: Block | None = None,
     camera: Mapping[int, str] | None = None,
 ) -> bytes:
     """A JPEG whose EXIF block is laid out by hand, so that it can hold what no library would write."""
@@ -77,7 +79,7 @@ def with_exif(
     return image[:2] + b"\xff\xe1" + struct.pack(">H", len(app1) + 2) + app1 + image[2:]
 
 
-def _block(entries: Mapping[int, str | tuple[Rational, ...]], offset: int) -> bytes:
+def _block(entries: Block, offset: int) -> bytes:
     values_at = offset + 2 + 12 * len(entries) + 4
     table, values = struct.pack("<H", len(entries)), b""
     for tag, value in sorted(entries.items()):

@@ -8,6 +8,7 @@ import zlib
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,13 +20,13 @@ from PIL import Image
 from casework import images
 from casework.errors import Invalid
 from casework.images import Picture, look_at, shown
-from tests.casework.pictures import CORNERS, encoded, jpeg, scene, turned, with_exif
+from tests.casework.pictures import CORNERS, Block, encoded, jpeg, scene, turned, with_exif
 
 CHINA = ZoneInfo("Asia/Shanghai")
 SHARED = Path(os.environ.get("GRIDCITY_SHARED", Path(__file__).parents[3] / "shared")) / "data" / "photos"
 
 ZIP = b"PK\x03\x04" + b"\0" * 60 + b"PK\x05\x06" + b"\0" * 18
-PLACE = {
+PLACE: Block = {
     1: "N",
     2: ((39, 1), (54, 1), (3000, 100)),
     3: "E",
@@ -53,7 +54,7 @@ class TestSound:
     @pytest.mark.parametrize(
         "options", [{"lossless": True}, {"exif": b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0"}]
     )
-    def test_other_kinds_of_webp(self, options: dict[str, object]) -> None:
+    def test_other_kinds_of_webp(self, options: dict[str, Any]) -> None:
         assert look(encoded(scene(301, 203), "WEBP", **options)) == Picture("image/webp", 301, 203)
 
     @pytest.mark.parametrize("mode", ["L", "CMYK", "P", "RGBA", "I;16", "1"])
@@ -179,11 +180,13 @@ class TestRefused:
 class TestWhatTheCameraWrote:
     def test_position(self) -> None:
         found = look(with_exif(gps=PLACE))
-        assert (found.lon, found.lat) == (116.4, pytest.approx(39.908333333))
+        assert found.lon == 116.4
+        assert found.lat == pytest.approx(39.908333333)
 
     def test_south_and_west(self) -> None:
         found = look(with_exif(gps={**PLACE, 1: "S", 3: "W"}))
-        assert (found.lon, found.lat) == (-116.4, pytest.approx(-39.908333333))
+        assert found.lon == -116.4
+        assert found.lat == pytest.approx(-39.908333333)
 
     @pytest.mark.parametrize(
         "gps",
@@ -198,7 +201,7 @@ class TestWhatTheCameraWrote:
             {**PLACE, 2: ((0, 1), (0, 1), (0, 1)), 4: ((0, 1), (0, 1), (0, 1))},
         ],
     )
-    def test_no_usable_position(self, gps: dict[int, str | tuple[tuple[int, int], ...]]) -> None:
+    def test_no_usable_position(self, gps: Block) -> None:
         found = look(with_exif(gps=gps))
         assert (found.lon, found.lat) == (None, None)
 
@@ -220,10 +223,8 @@ class TestWhatTheCameraWrote:
     @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared photographs are not here")
     def test_real_cameras(self) -> None:
         found = look((SHARED / "DSCN0010.jpg").read_bytes())
-        assert (found.lon, found.lat) == (
-            pytest.approx(11.88513, abs=1e-5),
-            pytest.approx(43.46745, abs=1e-5),
-        )
+        assert found.lon == pytest.approx(11.88513, abs=1e-5)
+        assert found.lat == pytest.approx(43.46745, abs=1e-5)
         assert found.taken_at is not None
         lying = look((SHARED / "landscape_6.jpg").read_bytes())
         assert lying.width > lying.height

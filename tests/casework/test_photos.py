@@ -17,7 +17,7 @@ from django.utils import timezone
 from PIL import Image
 from pytest_django import Settings
 
-from casework import photos
+from casework import images, photos
 from casework.errors import Conflict, Invalid, Missing
 from casework.models import Attachment, Case, Person, Stream
 from tests.casework.pictures import jpeg, turned, with_exif
@@ -60,7 +60,8 @@ class TestTaking:
             640,
             480,
         )
-        assert (photo.exif_lon, photo.exif_lat) == (116.4, pytest.approx(39.908333333))
+        assert photo.exif_lon == 116.4
+        assert photo.exif_lat == pytest.approx(39.908333333)
         assert photo.taken_at is not None
         assert photo.taken_at.isoformat() == "2026-11-20T00:30:00+00:00"
         assert photo.uploaded_by == alice
@@ -142,7 +143,7 @@ class TestTaking:
         assert files(media) == before
 
     def test_a_body_is_read_no_further_than_needed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(photos.images, "MAX_BYTES", 1000)
+        monkeypatch.setattr(images, "MAX_BYTES", 1000)
         request = RequestFactory().put("/", data=b"x" * 5000, content_type="image/jpeg")
         assert len(photos.read_body(request)) == 1001
 
@@ -176,7 +177,7 @@ class TestDerivatives:
         with Image.open(BytesIO(path.read_bytes())) as image:
             assert (image.format, image.size) == ("JPEG", (320, 240))
             assert not image.getexif()
-        monkeypatch.setattr(photos.images, "shown", None)
+        monkeypatch.setattr(images, "shown", None)
         assert photos.derivative(photo, "thumb") == path
 
     def test_sizes(self, alice: Person) -> None:
