@@ -117,7 +117,13 @@ def verify_stream(stream: str, progress: Progress = lambda done, total: None) ->
             progress(done, entries)
         if done != entries:
             faults.add(
-                Fault("stray", stream, None, f"{entries} entries of its own cases", f"{done}; others hold the rest")
+                Fault(
+                    "stray",
+                    stream,
+                    None,
+                    f"{entries} entries of its own cases",
+                    f"{done}; others hold the rest",
+                )
             )
     return Verdict(
         stream, head, entries, cases, faults.count, tuple(faults.named()), time.monotonic() - began
@@ -184,9 +190,7 @@ def _check_cases(stream: str, rows: Sequence[Case], faults: _Faults) -> int:
         _check_row(case, last, flows.get(case.kind), faults)
     for case in rows:
         if case.id not in with_entries:
-            faults.add(
-                Fault("empty", stream, None, f"{case.version} entries", "none", case.number, case.id)
-            )
+            faults.add(Fault("empty", stream, None, f"{case.version} entries", "none", case.number, case.id))
     return done
 
 
@@ -243,9 +247,7 @@ def _check_row(case: Case, last: Line, flow: Flow | None, faults: _Faults) -> No
             if name == "card":
                 expected, found = _differing(last.card, case.card)
             faults.add(
-                Fault(
-                    "row", last.stream, last.seq, f"{name} {expected}", f"{found}", case.number, case.id
-                )
+                Fault("row", last.stream, last.seq, f"{name} {expected}", f"{found}", case.number, case.id)
             )
 
 

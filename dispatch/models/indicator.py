@@ -35,7 +35,10 @@ class IndicatorPolicy(models.Model):
         default=public_sources,
     )
     accuracy = models.CharField(
-        _("an accurate dispatch is"), max_length=16, choices=Accuracy.choices, default=Accuracy.NEVER_REDIRECTED
+        _("an accurate dispatch is"),
+        max_length=16,
+        choices=Accuracy.choices,
+        default=Accuracy.NEVER_REDIRECTED,
     )
     count_forced = models.BooleanField(_("count cases closed by force as closed"), default=False)
     note = models.CharField(_("note"), max_length=200, blank=True)

@@ -89,7 +89,8 @@ def test_the_database_refuses_what_these_tests_do_with_the_trigger_off(journeys:
 def test_changed_facts_break_the_hash_of_that_entry_only(journeys: list[Journey]) -> None:
     touched = entry(journeys[1], "return")
     sql(
-        "UPDATE casework_entry SET facts = jsonb_set(facts, '{reason}', '\"ours\"') WHERE stream_id = %s AND seq = %s",
+        """UPDATE casework_entry SET facts = jsonb_set(facts, '{reason}', '"ours"')
+           WHERE stream_id = %s AND seq = %s""",
         STREAM, touched.seq,
     )  # fmt: skip
     verdict = verify_stream(STREAM)

@@ -35,7 +35,9 @@ class Journey:
         return self.case.version
 
     def verify(self, result: str = "exists") -> Journey:
-        actions.send_verify(self.id, actor=self.town.amy, seen=self.seen, inspector_id=self.town.alice.person_id)
+        actions.send_verify(
+            self.id, actor=self.town.amy, seen=self.seen, inspector_id=self.town.alice.person_id
+        )
         actions.answer_verify(self.id, Answer(result), actor=self.town.alice, seen=self.seen)
         return self
 
@@ -77,7 +79,9 @@ class Journey:
         return self
 
     def check(self, result: str = "pass") -> Journey:
-        actions.send_check(self.id, actor=self.town.amy, seen=self.seen, inspector_id=self.town.alice.person_id)
+        actions.send_check(
+            self.id, actor=self.town.amy, seen=self.seen, inspector_id=self.town.alice.person_id
+        )
         actions.answer_check(self.id, Answer(result), actor=self.town.alice, seen=self.seen)
         return self
 
