@@ -184,8 +184,10 @@ def parse(kind: Kind | str, text: object, edition: str = CURRENT) -> Code:
         return _organisation(text)
     layout = _layout(kind, edition)
     width = sum(size for _name, size in layout)
-    for position, sign in enumerate(text, start=1):
-        if sign not in "0123456789":
+    if not (text.isascii() and text.isdigit()):
+        for position, sign in enumerate(text, start=1):
+            if sign in "0123456789":
+                continue
             raise _error(
                 kind,
                 text,
@@ -236,8 +238,12 @@ def event_code(district_code: str, class_code: str) -> str:
 
 def _check_part(kind: Kind, text: str, name: str, digits: str, start: int) -> None:
     """Refuse zeros where they mean nothing, and provinces that do not exist."""
+    unknown = name == "province" and digits not in PROVINCES
+    zero = name in _NEVER_ZERO and not digits.strip("0")
+    if not unknown and not zero:
+        return
     where = {"first": start + 1, "last": start + len(digits), "code": text, "digits": digits}
-    if name == "province" and digits not in PROVINCES:
+    if unknown:
         raise _error(
             kind,
             text,
@@ -245,16 +251,13 @@ def _check_part(kind: Kind, text: str, name: str, digits: str, start: int) -> No
             % where,
             _("Beijing is 11; see the list of administrative divisions."),
         )
-    if name in _NEVER_ZERO and not digits.strip("0"):
-        raise _error(
-            kind,
-            text,
-            _(
-                "Digits %(first)s to %(last)s of “%(code)s”, the %(part)s, are %(digits)s; numbering begins at 1."
-            )
-            % {**where, "part": _PART_WORDS[name]},
-            _("Zeros stand for the whole of the level above: use the shorter code of that level."),
-        )
+    raise _error(
+        kind,
+        text,
+        _("Digits %(first)s to %(last)s of “%(code)s”, the %(part)s, are %(digits)s; numbering begins at 1.")
+        % {**where, "part": _PART_WORDS[name]},
+        _("Zeros stand for the whole of the level above: use the shorter code of that level."),
+    )
 
 
 def _organisation(text: str) -> Code:

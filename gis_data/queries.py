@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from math import cos, floor, log2, radians
 from typing import Any, Final
 
-from django.db import connection
 from django.db.models import Case, CharField, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Replace
 from django.utils import timezone
@@ -15,7 +14,7 @@ from django.utils.translation import get_language
 
 from gis_data.crs import checked
 from gis_data.models import ProblemClass
-from gis_data.sql import statement
+from gis_data.sql import rows
 
 NEAR_M: Final = 50.0
 NEAR_AT_MOST: Final = 5
@@ -82,9 +81,9 @@ def locate(lon: float, lat: float, class_id: int | None = None) -> Located | Non
     return _locate([(lon, lat)], class_id=class_id, radius_m=NEAR_M)[0]
 
 
-def locate_many(points: Iterable[tuple[float, float]]) -> list[Located | None]:
-    """`locate` without components for many points in one query; answers in the order of the points."""
-    return _locate(list(points), class_id=None, radius_m=0.0)
+def locate_many(points: Iterable[tuple[float, float]], class_id: int | None = None) -> list[Located | None]:
+    """`locate` for many points in one query, in their order; components only if a class is named."""
+    return _locate(list(points), class_id=class_id, radius_m=0.0 if class_id is None else NEAR_M)
 
 
 def search_classes(q: str = "") -> QuerySet[ProblemClass]:
@@ -128,20 +127,16 @@ def _locate(
     if not points:
         return []
     good = [checked(lon, lat) for lon, lat in points]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            statement("locate"),
-            {
-                "lons": [lon for lon, _ in good],
-                "lats": [lat for _, lat in good],
-                "class_id": class_id,
-                "radius_m": radius_m,
-                "at_most": NEAR_AT_MOST,
-                "today": timezone.localdate(),
-            },
-        )
-        rows = cursor.fetchall()
-    return [_located(lon, lat, row) for (lon, lat), row in zip(good, rows, strict=True)]
+    found = rows(
+        "locate",
+        lons=[lon for lon, _ in good],
+        lats=[lat for _, lat in good],
+        class_id=class_id,
+        radius_m=radius_m,
+        at_most=NEAR_AT_MOST,
+        today=timezone.localdate(),
+    )
+    return [_located(lon, lat, row) for (lon, lat), row in zip(good, found, strict=True)]
 
 
 def _located(lon: float, lat: float, row: tuple[Any, ...]) -> Located | None:
@@ -182,9 +177,7 @@ _CHINA: Final = MapView(center=(104.0, 35.0), zoom=4, bounds=(73.0, 3.0, 136.0, 
 
 def map_view() -> MapView:
     """The city in one view of about a thousand pixels; one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement("city_bounds"))
-        west, south, east, north, generated = cursor.fetchone()
+    west, south, east, north, generated = rows("city_bounds")[0]
     if west is None:
         return _CHINA
     span = max((east - west) / cos(radians((south + north) / 2)), north - south, 1e-6)

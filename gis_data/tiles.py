@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
-from django.db import connection
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from gis_data.errors import UnknownLayer
 from gis_data.models import LayerVersion
-from gis_data.sql import statement
+from gis_data.sql import rows
 
 MAX_ZOOM: Final = 20
 COMPONENTS_AT_MOST: Final = 10_000
@@ -108,7 +107,8 @@ def etag_of(layer: str, z: int, x: int, y: int) -> str:
             value=f"{z}/{x}/{y}",
             mend=_("Zoom runs from 0 to %(max)s, column and row from 0 to 2^zoom - 1.") % {"max": MAX_ZOOM},
         )
-    version = LayerVersion.objects.values_list("version", flat=True).get(pk=layer)
+    # no row: nothing of the layer was ever loaded
+    version = LayerVersion.objects.filter(pk=layer).values_list("version", flat=True).first() or 0
     # responsibility grids come into force by date, without a change of rows
     return f'"{layer}-{version}-{timezone.localdate():%Y%m%d}"'
 
@@ -128,10 +128,6 @@ def tile(layer: str, z: int, x: int, y: int, etag: str) -> Tile:
 def _draw(layer: str, z: int, x: int, y: int) -> bytes:
     if z < LAYERS[layer].min_zoom:
         return b""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            statement(f"tile_{layer}"),
-            {"z": z, "x": x, "y": y, "today": timezone.localdate(), "at_most": COMPONENTS_AT_MOST},
-        )
-        row = cursor.fetchone()
-    return bytes(row[0]) if row and row[0] else b""
+    today = timezone.localdate()
+    drawn = rows(f"tile_{layer}", z=z, x=x, y=y, today=today, at_most=COMPONENTS_AT_MOST)
+    return bytes(drawn[0][0]) if drawn and drawn[0][0] else b""

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any, Final
 
-FOLDER = Path(__file__).parent
+from django.db import connection
+
+from gis_data.crs import METRIC, STORE, TILE
+
+FOLDER: Final = Path(__file__).parent
+# Statements name reference systems by these, so that only crs.py knows the numbers.
+SYSTEMS: Final = {"store": STORE, "tile": TILE, "metric": METRIC}
 
 
 @cache
 def statement(name: str) -> str:
     """The text of `name`.sql beside this file."""
     return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def rows(name: str, **arguments: Any) -> list[tuple[Any, ...]]:
+    """Run a statement with its named arguments and fetch all it answers."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement(name), {**SYSTEMS, **arguments})
+        return cursor.fetchall()

@@ -1,13 +1,13 @@
 -- Raises the version of a tile layer once per statement that changes one of its tables.
 -- Arguments of the trigger: the layers drawn from the table. Used by migration 0002.
-CREATE FUNCTION gis_data_raise_layer_version() RETURNS trigger LANGUAGE plpgsql AS $$
+-- A version begins at the clock's milliseconds: it never repeats, not even after the table was emptied.
+CREATE OR REPLACE FUNCTION gis_data_raise_layer_version() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE gis_data_layerversion SET version = version + 1, changed_at = now() WHERE layer = ANY (TG_ARGV);
+    INSERT INTO gis_data_layerversion AS held (layer, version, changed_at)
+    SELECT layer, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint, now() FROM unnest(TG_ARGV) AS layer
+    ON CONFLICT (layer) DO UPDATE SET version = held.version + 1, changed_at = now();
     RETURN NULL;
 END $$;
-
-INSERT INTO gis_data_layerversion (layer, version, changed_at)
-VALUES ('base', 1, now()), ('areas', 1, now()), ('cells', 1, now()), ('grids', 1, now()), ('components', 1, now());
 
 CREATE TRIGGER raise_layer_version AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON gis_data_basefeature
     FOR EACH STATEMENT EXECUTE FUNCTION gis_data_raise_layer_version('base');

@@ -1,6 +1,6 @@
 -- Points → cell, responsibility grid, community, street, district and nearest components.
 --
--- lons, lats   arrays of the same length, EPSG:4326 degrees; one row comes back for each, in order
+-- lons, lats   arrays of the same length, degrees in crs.STORE; one row comes back for each, in order
 -- class_id     only components of this class; null: of any class
 -- radius_m     how far to look for components; 0: do not look
 -- at_most      how many components a point
@@ -15,7 +15,7 @@ SELECT point.n, cell.id, cell.code,
        district.code, district.name, district.name_en,
        near.components
 FROM (
-    SELECT n, ST_SetSRID(ST_MakePoint(lon, lat), 4326) AS place,
+    SELECT n, ST_SetSRID(ST_MakePoint(lon, lat), %(store)s) AS place,
            -- a box that surely holds the circle: a degree of latitude is nowhere under 110,574 m
            %(radius_m)s::float8 / 110500 AS reach_lat,
            %(radius_m)s::float8 / (110500 * greatest(cos(radians(lat)), 0.01)) AS reach_lon

@@ -5,12 +5,12 @@
 -- cost      index scan of area_border
 WITH tile AS (
     SELECT ST_TileEnvelope(%(z)s, %(x)s, %(y)s) AS frame,
-           ST_Transform(ST_TileEnvelope(%(z)s, %(x)s, %(y)s, margin => 64.0 / 4096), 4326) AS reach
+           ST_Transform(ST_TileEnvelope(%(z)s, %(x)s, %(y)s, margin => 64.0 / 4096), %(store)s) AS reach
 ),
 area AS (
     SELECT a.id, a.level, a.code, a.name, a.name_en,
-           ST_AsMVTGeom(ST_Transform(a.border, 3857), tile.frame, 4096, 64, true) AS shape,
-           ST_AsMVTGeom(ST_Transform(ST_PointOnSurface(a.border), 3857), tile.frame, 4096, 0, true) AS spot
+           ST_AsMVTGeom(ST_Transform(a.border, %(tile)s), tile.frame, 4096, 64, true) AS shape,
+           ST_AsMVTGeom(ST_Transform(ST_PointOnSurface(a.border), %(tile)s), tile.frame, 4096, 0, true) AS spot
     FROM gis_data_area AS a JOIN gis_data_generation AS g ON g.id = a.generation_id, tile
     WHERE a.border && tile.reach AND g.state = 'active' AND (a.level <> 'community' OR %(z)s >= 12)
 )

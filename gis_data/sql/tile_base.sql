@@ -6,11 +6,11 @@
 -- cost      index scans of base_feature_shape
 WITH tile AS (
     SELECT ST_TileEnvelope(%(z)s, %(x)s, %(y)s) AS frame,
-           ST_Transform(ST_TileEnvelope(%(z)s, %(x)s, %(y)s, margin => 64.0 / 4096), 4326) AS reach
+           ST_Transform(ST_TileEnvelope(%(z)s, %(x)s, %(y)s, margin => 64.0 / 4096), %(store)s) AS reach
 ),
 feature AS (
     SELECT f.id, f.kind, f.rank, f.name, f.name_en,
-           ST_AsMVTGeom(ST_Transform(f.shape, 3857), tile.frame, 4096, 64, true) AS shape
+           ST_AsMVTGeom(ST_Transform(f.shape, %(tile)s), tile.frame, 4096, 64, true) AS shape
     FROM gis_data_basefeature AS f, tile
     WHERE f.shape && tile.reach
       AND CASE f.kind

@@ -5,11 +5,11 @@
 -- cost      index scan of component_place
 WITH tile AS (
     SELECT ST_TileEnvelope(%(z)s, %(x)s, %(y)s) AS frame,
-           ST_Transform(ST_TileEnvelope(%(z)s, %(x)s, %(y)s, margin => 16.0 / 4096), 4326) AS reach
+           ST_Transform(ST_TileEnvelope(%(z)s, %(x)s, %(y)s, margin => 16.0 / 4096), %(store)s) AS reach
 )
 SELECT coalesce(ST_AsMVT(s, 'components', 4096, 'shape'), '') FROM (
     SELECT c.code, class.code AS class_code, c.state,
-           ST_AsMVTGeom(ST_Transform(c.place, 3857), tile.frame, 4096, 16, true) AS shape
+           ST_AsMVTGeom(ST_Transform(c.place, %(tile)s), tile.frame, 4096, 16, true) AS shape
     FROM gis_data_component AS c JOIN gis_data_problemclass AS class ON class.id = c.problem_class_id, tile
     WHERE c.place && tile.reach AND c.retired_on IS NULL
     LIMIT %(at_most)s

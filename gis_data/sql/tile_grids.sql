@@ -5,10 +5,10 @@
 -- cost      index scan of cell_border_in_force; the union grows with the cells in the tile
 WITH tile AS (
     SELECT ST_TileEnvelope(%(z)s, %(x)s, %(y)s) AS frame,
-           ST_Transform(ST_TileEnvelope(%(z)s, %(x)s, %(y)s, margin => 64.0 / 4096), 4326) AS reach
+           ST_Transform(ST_TileEnvelope(%(z)s, %(x)s, %(y)s, margin => 64.0 / 4096), %(store)s) AS reach
 )
 SELECT coalesce(ST_AsMVT(s, 'grids', 4096, 'shape'), '') FROM (
-    SELECT g.code, g.name, ST_AsMVTGeom(ST_Transform(ST_Union(c.border), 3857), tile.frame, 4096, 64, true) AS shape
+    SELECT g.code, g.name, ST_AsMVTGeom(ST_Transform(ST_Union(c.border), %(tile)s), tile.frame, 4096, 64, true) AS shape
     FROM tile
     JOIN gis_data_cell AS c ON c.active AND c.border && tile.reach
     JOIN gis_data_responsibilitygrid_cells AS link ON link.cell_id = c.id
