@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from casework.roles import Role
@@ -16,9 +15,14 @@ Queues = tuple[tuple[str, str | Promise], ...]
 SUPERVISION: Queues = (
     ("verify_file", gettext_lazy("To verify and file")),
     ("check_close", gettext_lazy("To check and close")),
-    ("supervision", gettext_lazy("All at supervision")),
+    ("on_site", gettext_lazy("Out on site")),
+    ("open", gettext_lazy("All open")),
 )
-DISPATCH: Queues = (("dispatch", gettext_lazy("To dispatch")),)
+DISPATCH: Queues = (
+    ("dispatch", gettext_lazy("To dispatch")),
+    ("with_departments", gettext_lazy("With departments")),
+    ("open", gettext_lazy("All open")),
+)
 DEPARTMENT: Queues = (("department", gettext_lazy("To handle")),)
 
 
@@ -29,7 +33,7 @@ def _desk(request: HttpRequest, name: str, kind: str, role: Role, queues: Queues
         "frontend/desk.html",
         kind=kind,
         layers=layers_for(role),
-        queues=[{"id": id, "title": str(title)} for id, title in (*queues, ("open", _("All open cases")))],
+        queues=[{"id": id, "title": str(title)} for id, title in queues],
     )
 
 

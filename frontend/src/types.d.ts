@@ -17,33 +17,34 @@ interface Card {
 }
 interface PhotoOut { id: string; kind: string; taken_at: string | null; uploaded_at: string; width: number; height: number }
 interface TaskOut {
-  id: string | number; kind: "verify" | "check"; inspector?: string | { name: string } | null; state?: string;
+  id: string | number; kind: "verify" | "check"; inspector?: string; state?: string;
   result?: string | null; sent_at: string; done_at?: string | null; due_at?: string | null; note?: string; distance_m?: number | null;
   case?: Card;
 }
 interface ClockOut {
-  name: string; due_at: string | null; started_at: string; stopped_at: string | null; paused: boolean;
-  limit_text: string; overdue: boolean;
+  name: string; label: string; state: "running" | "paused" | "stopped"; limit_text: string;
+  due_at: string | null; started_at: string; stopped_at: string | null; provisional: boolean;
 }
 interface MoveOut { verb: string; label: string; asks: string[]; primary: boolean }
 interface Entry {
   stream?: string; seq: number; case_id: string; verb: string; label: string; at: string;
-  by: { name: string; post?: string; organisation?: string } | null;
-  from?: string; to?: string; facts?: Record<string, unknown>; card?: Card; gone?: boolean;
+  by?: { name: string; post?: string; organisation?: string } | null;
+  state_from?: string; state_to?: string; facts?: Record<string, unknown>; card?: Card; gone?: boolean;
 }
 interface CaseOut extends Card {
   text: string; address: string; accuracy_m: number | null; datum: string;
-  component: { code: string; name: string; owner: string } | null; reporter: { name: string } | null;
+  component: { code: string; name: string; owner: Named | null } | null; reporter: { name: string; phone?: string } | null;
+  conditions: ConditionOut[]; closing: string; must_verify: boolean;
   photos: PhotoOut[]; tasks: TaskOut[]; clocks: ClockOut[]; moves: MoveOut[]; history: Entry[];
 }
 interface Page<T> { items: T[]; next: string | null }
-interface Snapshot { stream: string; head: number; items: Card[]; count: number }
+interface Snapshot { stream: string; head: number; items: Card[]; count: number; states: string[] }
 interface Alternative { organisation: Named; why: string }
 interface Proposal {
-  organisation: Named | null; limit_text: string; rule: { id: number | string; name: string } | null; reason: string;
+  organisation: Named | null; limit_text: string; rule: string; reason: string;
   lost: { rule: string; why: string }[]; alternatives: Alternative[]; outcome: "matched" | "none" | "conflict";
 }
-interface ConditionOut { id: number | string; text: string; text_en?: string; limit_value?: number; limit_unit?: string; limit_text?: string; closing?: string; closing_en?: string }
+interface ConditionOut { id: number | string; text: string; limit_text: string; closing: string }
 interface ClassOut {
   id: number | string; kind: string; code: string; major_code: string; major: string;
   name: string; name_zh: string; name_en: string; initials: string; conditions: ConditionOut[];

@@ -7,8 +7,8 @@ const card = (id, state, version = 1, more = {}) => ({
 });
 const entry = (seq, theCard, more = {}) => ({ seq, case_id: theCard?.id ?? more.case_id, verb: "x", card: theCard, ...more });
 const ids = (snapshot) => snapshot.items.map((item) => item.id).sort();
-const dispatch = queueRule("dispatch", "");
-const start = { stream: "110101", head: 10, count: 2, items: [card("a", "filed"), card("b", "filed")] };
+const dispatch = queueRule(["filed"], null);
+const start = { stream: "110101", head: 10, count: 2, states: ["filed"], items: [card("a", "filed"), card("b", "filed")] };
 
 test("a case that enters the queue is added and counted", () => {
   const { snapshot, came } = applyEntries(start, [entry(11, card("c", "filed"))], dispatch);
@@ -54,8 +54,8 @@ test("fold(old snapshot, entries) = fresh snapshot, for random walks and any bat
   let seed = 7;
   const random = (n) => (seed = (seed * 16807) % 2147483647) % n;
   const states = ["reported", "verifying", "verified", "filed", "dispatched", "handling", "handled", "checking", "checked", "closed"];
-  for (const queue of ["verify_file", "supervision", "dispatch", "department", "open"]) {
-    const sees = queueRule(queue, "D1");
+  for (const [queue, holder] of [[["reported", "verified"], null], [["filed"], null], [["dispatched", "handling"], "D1"], [states.slice(0, 9), null]]) {
+    const sees = queueRule(queue, holder);
     const world = new Map();
     const move = (seq) => {
       const id = `case${random(12)}`;
@@ -89,7 +89,7 @@ test("most urgent first; paused and clockless cases after those with a deadline"
 });
 
 test("a department's queue holds only its own cases", () => {
-  const sees = queueRule("department", "WATER");
+  const sees = queueRule(["dispatched", "handling"], "WATER");
   assert.equal(sees(card("a", "handling", 1, { organisation: { code: "WATER" } })), true);
   assert.equal(sees(card("a", "handling", 1, { organisation: { code: "ROADS" } })), false);
   assert.equal(sees(card("a", "filed", 1, { organisation: { code: "WATER" } })), false);

@@ -4,7 +4,7 @@ import { mock } from "node:test";
 import { follow } from "../../frontend/src/lib/live.js";
 import { backoff, judge } from "../../frontend/src/lib/sequence.js";
 
-test("a batch is applied only where we stand", () => {
+test("a batch is applied where we stand or when it begins before", () => {
   assert.equal(judge(5, { from: 5, upto: 9 }), "apply");
   assert.equal(judge(5, { from: 3, upto: 5 }), "drop");
   assert.equal(judge(5, { from: 6, upto: 9 }), "gap");
@@ -82,6 +82,12 @@ test("a batch repeated after a reconnect is not applied twice", () => {
   latest().say(entries(5, 7));
   latest().say(entries(5, 7));
   assert.deepEqual(heard.entries, [6, 7]);
+});
+
+test("of a batch that begins before our cursor only the new part is delivered", () => {
+  latest().say(entries(3, 7));
+  assert.deepEqual(heard.entries, [6, 7]);
+  assert.equal(feed.cursor(), 7);
 });
 
 test("a lost batch is noticed and asked for from our cursor", () => {

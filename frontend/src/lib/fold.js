@@ -3,8 +3,6 @@
  *
  * The server has already judged what this reader may see; `sees` only says which of those cards belong on this list.
  */
-import { FINAL } from "./states.js";
-
 /**
  * @param {Snapshot} snapshot
  * @param {Entry[]} entries in order
@@ -51,20 +49,10 @@ export function byUrgency(a, b) {
   return Date.parse(a.reported_at) - Date.parse(b.reported_at) || a.id.localeCompare(b.id);
 }
 
-/** Does a card belong on a queue? The server's own rule, for cards that arrive live. @param {string} queue @param {string} organisation */
-export function queueRule(queue, organisation) {
-  /** @type {Record<string, string[]>} */
-  const states = {
-    verify_file: ["reported", "verified"],
-    check_close: ["handled", "checked"],
-    supervision: ["reported", "verifying", "verified", "handled", "checking", "checked"],
-    dispatch: ["filed"],
-    department: ["dispatched", "handling"],
-  };
-  return (/** @type {Card} */ card) => {
-    if (queue === "open") return !FINAL.includes(card.state);
-    if (!(queue in states)) return true;
-    if (!states[queue].includes(card.state)) return false;
-    return queue !== "department" || card.organisation?.code === organisation;
-  };
-}
+/**
+ * Does a card that arrives live belong on a queue? The queue's states come with its snapshot.
+ * @param {string[]} states
+ * @param {string | null} organisation holder, for a queue of one's own cases only
+ */
+export const queueRule = (states, organisation) => (/** @type {Card} */ card) =>
+  states.includes(card.state) && (organisation === null || card.organisation?.code === organisation);

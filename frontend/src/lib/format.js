@@ -28,19 +28,9 @@ const tpHours = () => t("h");
 export function sourceWord(source) {
   /** @type {Record<string, string>} */
   const words = {
-    inspector: t("inspector"), hotline: t("hotline 12319"), "12319": t("hotline 12319"), web: t("web"), mailbox: t("mayor's mailbox"),
-    media: t("media"), video: t("video"), sensor: t("sensor"), app: t("app"), leader: t("leader's instruction"), petition: t("petition"),
-    ai: t("recognition"), transfer: t("transfer"),
+    inspector: t("inspector"), hotline: t("hotline 12319"), web: t("web or app"), mailbox: t("leader's mailbox"),
+    media: t("media"), petition: t("petition"), superior: t("higher authority"), video: t("video"), sensor: t("sensor"),
+    transfer: t("another system"),
   };
   return words[source] ?? source;
-}
-
-/** @param {string} clock */
-export function clockWord(clock) {
-  /** @type {Record<string, string>} */
-  const words = {
-    accepting: t("accepting"), verifying: t("verification task"), dispatching: t("dispatching"), handling: t("handling"),
-    closing: t("closing"), checking: t("check task"),
-  };
-  return words[clock] ?? clock;
 }

@@ -62,8 +62,9 @@ export function follow({ stream, cursor, listeners, open = (url) => new WebSocke
     const verdict = judge(cursor, message);
     if (verdict === "gap") drop();
     if (verdict !== "apply") return;
+    const fresh = message.items.filter((entry) => entry.seq > cursor);
     cursor = message.upto;
-    listeners.entries(message.items);
+    listeners.entries(fresh);
   }
 
   function restartFromScratch() {

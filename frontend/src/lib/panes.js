@@ -21,6 +21,8 @@ export function rememberPanes(split, name) {
       element.setAttribute("aria-valuenow", String(bounded));
       widths[variable] = bounded;
     };
+    element.setAttribute("aria-valuemin", "240");
+    element.setAttribute("aria-valuenow", String(Math.round(pane.clientWidth)));
     if (widths[variable]) set(widths[variable]);
     const save = () => {
       localStorage.setItem(key, JSON.stringify(widths));

@@ -59,8 +59,15 @@ export function createMap({ element, settings, layers, mine, controls = true }) 
     names.redraw();
   };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
-  new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(element);
-  return { map, layers: drawn, repaint };
+  const sized = new ResizeObserver(() => element.clientWidth > 0 && map.invalidateSize({ pan: false }));
+  sized.observe(element);
+  return {
+    map, layers: drawn, repaint,
+    close() {
+      sized.disconnect();
+      map.remove();
+    },
+  };
 }
 
 /** @param {L.Map} map @param {string} name @param {number} height */

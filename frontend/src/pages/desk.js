@@ -14,15 +14,11 @@ import { createMap } from "../map/map.js";
 const { api, page } = openFrame();
 const split = one("[data-split]");
 
-/** @type {Promise<ClassOut[]> | null} */
-let classList = null;
-const classes = () => (classList ??= api.get("/classes").then((answer) => /** @type {{ items: ClassOut[] }} */ (answer).items));
-
 const queue = queueView({
   root: one("[data-pane=queue]"), queues: page.queues,
   onqueue: (id) => void store.load(id), onpick: (card) => pick(card.id, true),
 });
-const shown = caseView({ root: one("[data-pane=case]"), api, classes, onloaded, onmoved });
+const shown = caseView({ root: one("[data-pane=case]"), api, onloaded, onmoved });
 const layer = cases({ api, onpick: (card) => pick(card.id, true) });
 /** @type {ReturnType<typeof createMap>["map"] | null} */
 let map = null;

@@ -24,11 +24,21 @@ let kept = [];
 /** @type {Promise<MapSettings> | null} */
 let settings = null;
 
+/** The map of the view that is shown; one at a time. @type {ReturnType<typeof createMap> | null} */
+let shownMap = null;
+
 /** @param {HTMLElement} element */
 async function openMap(element) {
   settings ??= api.get("/map/settings");
   settings.catch(() => (settings = null));
-  return createMap({ element, settings: await settings, layers: page.layers });
+  const found = await settings;
+  closeMap();
+  return (shownMap = createMap({ element, settings: found, layers: page.layers }));
+}
+
+function closeMap() {
+  shownMap?.close();
+  shownMap = null;
 }
 
 /** Classes are kept on the phone, so that the form works without a connection. @returns {Promise<ClassOut[]>} */
@@ -46,6 +56,7 @@ async function classes() {
 }
 
 function goHome() {
+  closeMap();
   home = homeView({
     root, onphoto: (blobs) => void report(blobs), ontask: task, onmend: mend, ondiscard: discard,
     onsend: () => void outbox?.flush().catch(complain),
@@ -54,6 +65,7 @@ function goHome() {
   void refresh();
   const here = home;
   openMap(here.mapBox).then(({ map }) => {
+    if (home !== here) return;
     const layer = cases({ api, onpick: (card) => toast(`${card.class_name} ${card.number}`) });
     layer.layer.addTo(map);
   }).catch(() => fill(here.mapBox, h("p.quiet.small", null, t("The map is not here without a connection."))));
@@ -70,6 +82,7 @@ async function refresh() {
 /** @param {Blob[]} first @param {import("../lib/outbox.js").OutboxItem} [draft] */
 async function report(first, draft) {
   home = null;
+  closeMap();
   try {
     reportView({
       root, api, classes: await classes(), first, draft, openMap, onleave: goHome,
@@ -89,6 +102,7 @@ async function report(first, draft) {
 /** @param {TaskOut & { case: Card }} chosen */
 function task(chosen) {
   home = null;
+  closeMap();
   taskView({
     root, api, task: chosen, onleave: goHome,
     async onsave(item) {

@@ -1,5 +1,5 @@
 /** Signing in: POST /api/v1/session, then to the post's own page. */
-import { ApiError } from "../lib/api.js";
+import { ApiError, createApi } from "../lib/api.js";
 import { fill, h, one } from "../lib/dom.js";
 import { openFrame } from "../lib/frame.js";
 
@@ -16,6 +16,8 @@ form.addEventListener("submit", async (event) => {
   fault.hidden = true;
   try {
     const me = /** @type {Me} */ (await api.post("/session", { username: username.value.trim(), password: password.value }));
+    // The language one looks at while signing in is the language one gets.
+    if (me.language !== page.language) await createApi({ csrf: me.csrf }).patch("/me", { language: page.language });
     location.assign(page.next || me.home || "/");
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

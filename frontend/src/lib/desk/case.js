@@ -11,11 +11,17 @@ import { isDangerous, keyOf, moveDialog, moveForm } from "./moves.js";
 import { photoStrip } from "./photos.js";
 import { proposalView } from "./proposal.js";
 
+/** The usual next step; a report that must be verified on site first cannot be filed yet. @param {CaseOut} item */
+function usual(item) {
+  const verify = item.must_verify && item.state === "reported" ? item.moves.find((move) => move.verb === "send_verify") : undefined;
+  return verify ?? item.moves.find((move) => move.primary);
+}
+
 /**
- * @param {{ root: HTMLElement, api: import("../api.js").Api, classes: () => Promise<ClassOut[]>,
+ * @param {{ root: HTMLElement, api: import("../api.js").Api,
  *   onloaded: (item: CaseOut) => void, onmoved: (item: CaseOut, verb: string) => void }} options
  */
-export function caseView({ root, api, classes, onloaded, onmoved }) {
+export function caseView({ root, api, onloaded, onmoved }) {
   /** @type {CaseOut | null} */
   let item = null;
   let wanted = "";
@@ -78,7 +84,7 @@ export function caseView({ root, api, classes, onloaded, onmoved }) {
       fill(box, h("p.quiet.small.idle", null, icon("lock"), t("Nothing for your post to do here now.")));
       return;
     }
-    const main = fresh.moves.find((move) => move.primary);
+    const main = usual(fresh);
     const others = fresh.moves.filter((move) => move !== main);
     const stage = h("div.act-main");
     fill(box, stage, others.length > 0 && h("div.actions.act-others", null, others.map((move) => h("button", {
@@ -92,7 +98,7 @@ export function caseView({ root, api, classes, onloaded, onmoved }) {
       return;
     }
     const { form, submit } = moveForm({
-      move: main, item: fresh, deps: { api, classes }, send: (args) => send(main, args),
+      move: main, item: fresh, api, send: (args) => send(main, args),
       button: h("button.primary", null, main.label, h("kbd", null, "⏎")),
     });
     fill(stage, form);
@@ -121,7 +127,7 @@ export function caseView({ root, api, classes, onloaded, onmoved }) {
   function start(move) {
     const now = item;
     if (!now) return;
-    if (move.asks.length || isDangerous(move.verb)) moveDialog({ move, item: now, deps: { api, classes }, send: (args) => send(move, args) });
+    if (move.asks.length || isDangerous(move.verb)) moveDialog({ move, item: now, api, send: (args) => send(move, args) });
     else void send(move, {}).catch(complain);
   }
 
@@ -169,7 +175,7 @@ export function caseView({ root, api, classes, onloaded, onmoved }) {
       if (entry.card && entry.card.version <= item.version) return;
       if (entry.gone) return notice(t("This case has gone out of your sight."));
       if (!dirty) return void open(item.id);
-      notice(t("Changed by {name} at {time}: look again. Nothing of yours was written.", { name: entry.by?.name ?? "", time: both(entry.at) }), () => open(wanted));
+      notice(t("Meanwhile: {what}, {time}. Look again before you go on.", { what: entry.label, time: both(entry.at) }), () => open(wanted));
     },
     bindings() {
       /** @type {import("../keys.js").Binding[]} */
@@ -182,7 +188,7 @@ export function caseView({ root, api, classes, onloaded, onmoved }) {
         }
       }
       for (const move of item?.moves ?? []) {
-        if (!move.primary && keyOf(move.verb)) list.push({ key: keyOf(move.verb), shown: keyOf(move.verb).toUpperCase(), does: move.label, run: () => start(move) });
+        if (move !== usual(/** @type {CaseOut} */ (item)) && keyOf(move.verb)) list.push({ key: keyOf(move.verb), shown: keyOf(move.verb).toUpperCase(), does: move.label, run: () => start(move) });
       }
       return list;
     },

@@ -1,7 +1,7 @@
 /** What is known of a case: place, component, clocks, tasks, history. Pure building, no requests. */
 import { h, icon } from "../dom.js";
 import { named, t } from "../i18n.js";
-import { clockWord, sourceWord } from "../format.js";
+import { sourceWord } from "../format.js";
 import { distance } from "../geo.js";
 import { ring, stateWord } from "../states.js";
 import { both, timeLeft } from "../time.js";
@@ -17,10 +17,16 @@ export function facts(item) {
     fact(t("Place"), place || item.cell_code, item.address && ` · ${item.address}`,
       h("span.small.quiet", null, `${t("cell")} ${item.cell_code} · ${item.lon.toFixed(6)}, ${item.lat.toFixed(6)}`, item.accuracy_m ? ` ±${Math.round(item.accuracy_m)} m` : "")),
     item.component && fact(t("Component"), item.component.name || item.component.code, h("span.small.quiet", null, item.component.code),
-      item.component.owner && h("span.small", null, `${t("owner")} ${item.component.owner}`)),
+      item.component.owner && h("span.small", null, `${t("owner")} ${named(item.component.owner)}`)),
     item.organisation && fact(t("With"), named(item.organisation)),
-    fact(t("Source"), sourceWord(item.source), item.reporter?.name && ` · ${item.reporter.name}`, h("span.small.quiet", null, both(item.reported_at))),
+    fact(t("Source"), sourceWord(item.source), item.reporter?.name && ` · ${item.reporter.name}`, item.reporter?.phone && ` ${item.reporter.phone}`, h("span.small.quiet", null, both(item.reported_at))),
   );
+}
+
+/** @param {ClockOut} clock */
+function stopped(clock) {
+  const late = Boolean(clock.due_at && clock.stopped_at && clock.stopped_at > clock.due_at);
+  return { state: late ? "overdue" : "done", share: 1, word: late ? t("stopped, late") : t("stopped, in time") };
 }
 
 /** @param {CaseOut} item */
@@ -28,11 +34,11 @@ export function clocks(item) {
   if (!item.clocks.length) return null;
   const now = new Date();
   return h("section", null, h("h3", null, t("Clocks")), h("table.clocks", null, h("tbody", null, item.clocks.map((clock) => {
-    const running = !clock.stopped_at;
+    const running = clock.state !== "stopped";
     const left = running
-      ? timeLeft({ due_at: clock.due_at, clock: clock.name, clock_started_at: clock.started_at, paused: clock.paused, state: "" }, now)
-      : { state: clock.overdue ? "overdue" : "done", share: 1, word: clock.overdue ? t("stopped, late") : t("stopped, in time") };
-    return h("tr", null, h("td", null, clockWord(clock.name)), h("td.quiet", null, clock.limit_text),
+      ? timeLeft({ due_at: clock.due_at, clock: clock.name, clock_started_at: clock.started_at, paused: clock.state === "paused", state: "" }, now)
+      : stopped(clock);
+    return h("tr", null, h("td", null, clock.label), h("td.quiet", null, clock.limit_text),
       h("td", null, h("span.time", { class: left.state }, ring(left), h("span", null, left.word))),
       h("td.quiet.small", null, running ? clock.due_at && t("due {time}", { time: both(clock.due_at) }) : both(clock.stopped_at)));
   }))));
@@ -49,7 +55,7 @@ export function tasks(item) {
     icon(task.kind === "verify" ? "search-check" : "clipboard-check"),
     h("div", null,
       h("b", null, task.kind === "verify" ? t("Verification") : t("Check")), " ",
-      h("span", null, typeof task.inspector === "string" ? task.inspector : task.inspector?.name ?? ""), " ",
+      task.inspector && h("span", null, task.inspector), " ",
       task.result ? h("b", null, results[task.result] ?? task.result) : h("span.quiet", null, t("out")),
       h("span.small.quiet", null, both(task.done_at ?? task.sent_at), task.distance_m !== null && task.distance_m !== undefined ? ` · ${t("{distance} from the place", { distance: distance(task.distance_m) })}` : ""),
       task.note && h("p", null, task.note))))));
@@ -64,7 +70,7 @@ function tell(facts) {
 /** @param {CaseOut} item */
 export function history(item) {
   return h("section", null, h("h3", null, t("History")), h("ol.history", null, [...item.history].reverse().map((entry) => h("li", null,
-    h("div", null, h("b", null, entry.label), entry.to && h("span.quiet", null, ` → ${stateWord(entry.to)}`)),
+    h("div", null, h("b", null, entry.label), entry.state_to && h("span.quiet", null, ` → ${stateWord(entry.state_to)}`)),
     h("div.small.quiet", null, both(entry.at), entry.by && ` · ${[entry.by.name, entry.by.post, entry.by.organisation].filter(Boolean).join(", ")}`),
     tell(entry.facts ?? {}).map((text) => h("p", null, text))))));
 }

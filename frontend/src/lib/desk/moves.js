@@ -1,7 +1,7 @@
 /** What may be done with a case now. The server says which moves; here is what each one asks for. */
 import { ApiError } from "../api.js";
 import { fill, h } from "../dom.js";
-import { isChinese, t } from "../i18n.js";
+import { t } from "../i18n.js";
 import { dialog } from "../ui.js";
 import { photoPicker } from "./photos.js";
 
@@ -44,11 +44,11 @@ function usualReasons(verb) {
   return reasons[verb] ?? [];
 }
 
-/** @param {string} name @param {MoveOut} move @param {CaseOut} item @param {{ api: import("../api.js").Api, classes: () => Promise<ClassOut[]> }} deps @returns {Field} */
-function field(name, move, item, { api, classes }) {
+/** @param {string} name @param {MoveOut} move @param {CaseOut} item @param {import("../api.js").Api} api @returns {Field} */
+function field(name, move, item, api) {
   const id = `${move.verb}-${name}`;
   const asked = move.asks.includes(name);
-  if (name === "condition_id") return conditionField(item, classes);
+  if (name === "condition_id") return conditionField(item);
   if (name === "result") return resultField(move.verb);
   if (name === "photos") {
     const picker = photoPicker({ label: t("Photo after handling") });
@@ -65,11 +65,7 @@ function field(name, move, item, { api, classes }) {
   const label = { reason: t("Reason"), note: t("Note"), closing: t("Closing condition"), handler: t("Handler") }[name] ?? name;
   const long = name === "reason" || name === "note";
   const input = long ? h("textarea", { id, name, rows: 2 }) : h("input", { id, name });
-  if (name === "closing") {
-    void closingOf(item, classes).then((text) => {
-      if (!input.value) input.value = text;
-    });
-  }
+  if (name === "closing") input.value = item.closing;
   const chips = name === "reason" ? usualReasons(move.verb) : [];
   return {
     element: h("div.field", { "data-field": name },
@@ -87,29 +83,15 @@ function field(name, move, item, { api, classes }) {
   };
 }
 
-/** @param {CaseOut} item @param {() => Promise<ClassOut[]>} classes */
-async function classOf(item, classes) {
-  return (await classes()).find((entry) => (item.class_id ? entry.id === item.class_id : entry.code === item.class_code && entry.kind === item.kind));
-}
-
-/** @param {CaseOut} item @param {() => Promise<ClassOut[]>} classes */
-async function closingOf(item, classes) {
-  const conditions = (await classOf(item, classes))?.conditions ?? [];
-  const own = conditions.find((condition) => condition.id === item.condition_id);
-  return (own && ((!isChinese() && own.closing_en) || own.closing)) ?? "";
-}
-
-/** @param {CaseOut} item @param {() => Promise<ClassOut[]>} classes @returns {Field} */
-function conditionField(item, classes) {
-  const box = h("div.choices.column", { role: "radiogroup", "aria-label": t("Filing condition") });
-  void classOf(item, classes).then((found) => {
-    fill(box, (found?.conditions ?? []).map((condition, i) => h("label.choice", null,
-      h("input", { type: "radio", name: "condition_id", value: String(condition.id), checked: item.condition_id ? condition.id === item.condition_id : i === 0 }),
-      h("span", null, h("span", null, (!isChinese() && condition.text_en) || condition.text), h("b.nowrap", null, condition.limit_text ?? "")))));
-    if (!box.children.length) fill(box, h("p.quiet", null, t("This class has no filing condition; it cannot be filed.")));
-  });
+/** @param {CaseOut} item @returns {Field} */
+function conditionField(item) {
+  const first = item.conditions.find((condition) => condition.id === item.condition_id) ?? item.conditions[0];
+  const box = h("div.choices.column", { role: "radiogroup", "aria-label": t("Filing condition") }, item.conditions.map((condition) => h("label.choice", null,
+    h("input", { type: "radio", name: "condition_id", value: String(condition.id), checked: condition === first }),
+    h("span", null, h("span", null, condition.text), h("b.nowrap", null, condition.limit_text)))));
   return {
-    element: h("div.field", { "data-field": "condition_id" }, h("label", null, t("Filed under")), box),
+    element: h("div.field", { "data-field": "condition_id" }, h("h3", null, t("Filed under")),
+      item.conditions.length ? box : h("p.quiet", null, t("This class has no filing condition; it cannot be filed."))),
     value: () => {
       const chosen = /** @type {HTMLInputElement | null} */ (box.querySelector("input:checked"));
       return chosen ? Number(chosen.value) : null;
@@ -132,10 +114,10 @@ function resultField(verb) {
 
 /**
  * The form of a move. `send` rejects with the server's refusal, which is shown at its field.
- * @param {{ move: MoveOut, item: CaseOut, deps: Parameters<typeof field>[3], send: (args: Record<string, unknown>) => Promise<void>, button: HTMLElement }} options
+ * @param {{ move: MoveOut, item: CaseOut, api: import("../api.js").Api, send: (args: Record<string, unknown>) => Promise<void>, button: HTMLElement }} options
  */
-export function moveForm({ move, item, deps, send, button }) {
-  const fields = fieldsOf(move).map((name) => ({ name, ...field(name, move, item, deps) }));
+export function moveForm({ move, item, api, send, button }) {
+  const fields = fieldsOf(move).map((name) => ({ name, ...field(name, move, item, api) }));
   const fault = h("p.fault", { role: "alert", hidden: true });
   const form = h("form.move", { novalidate: true, "data-verb": move.verb }, fields.map((entry) => entry.element), fault, h("div.actions", null, button));
   form.addEventListener("submit", (event) => {

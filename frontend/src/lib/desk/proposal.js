@@ -14,7 +14,7 @@ export function proposalView({ proposal, move, onaccept }) {
     fill(
       element,
       h("header", null, icon(own ? "route" : "circle-help"), h("h3", null, own ? t("Proposal") : proposal.outcome === "conflict" ? t("Two rules disagree") : t("No rule matches"))),
-      own && option("0", own, [proposal.limit_text, proposal.rule?.name].filter(Boolean).join(" · "), null),
+      own && option("0", own, [proposal.limit_text, proposal.rule].filter(Boolean).join(" · "), null),
       h("p.why", null, h("span.quiet", null, t("because")), " ", proposal.reason),
       proposal.lost.length > 0 && h("details", null, h("summary", null, t("Rules that lost ({n})", { n: proposal.lost.length })),
         h("ul", null, proposal.lost.map((lost) => h("li", null, h("b", null, lost.rule), " ", h("span.quiet", null, lost.why))))),

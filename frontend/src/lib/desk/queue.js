@@ -146,8 +146,8 @@ export function queueView({ root, queues, onqueue, onpick }) {
     fill(
       row,
       h("span.row-mark", null, mark(card.state)),
-      h("span.row-what", null, h("b", null, className(card)), card.condition && h("span.quiet", null, conditionText(card))),
-      h("span.row-where.quiet", null, [named(card.street), named(card.community)].filter(Boolean).join(" · ") || card.cell_code),
+      h("b.row-what", null, className(card)),
+      h("span.row-where.quiet", null, [card.condition && conditionText(card), named(card.community), named(card.street)].filter(Boolean).join(" · ") || card.cell_code),
       h("span.time.row-time", { class: left.state }, ring(left), h("span", null, left.word)),
     );
     return row;

@@ -28,7 +28,7 @@ export function createStore({ api, stream, organisation, listeners }) {
   let countAgain = 0;
 
   const none = () => ({ came: new Set(), left: new Set(), changed: new Set() });
-  const rule = () => queueRule(queue, organisation);
+  const rule = () => queueRule(snapshot?.states ?? [], queue === "department" ? organisation : null);
   const shown = () => [...(snapshot?.items ?? [])].sort(byUrgency);
 
   /** @param {string} id */
@@ -37,6 +37,7 @@ export function createStore({ api, stream, organisation, listeners }) {
     try {
       const fresh = /** @type {Snapshot} */ (await api.get("/snapshot", { queue: id }));
       if (asked !== queue) return;
+      snapshot = fresh;
       snapshot = applyEntries(fresh, recent, rule()).snapshot;
       listeners.queue(shown(), none());
       if (!feed) start(fresh.head);

@@ -71,7 +71,6 @@ export function homeView({ root, onphoto, ontask, onmend, ondiscard, onsend }) {
   /** @param {Card} card */
   function reportRow(card) {
     return h("li.list-row", null, mark(card.state),
-      h("div", null, h("b", null, className(card)), h("span.small", null, stateWord(card.state)), h("span.small.quiet", null, both(card.reported_at))),
-      h("span.small.quiet.nowrap", null, card.number));
+      h("div", null, h("b", null, className(card)), h("span.small", null, stateWord(card.state)), h("span.small.quiet", null, both(card.reported_at), " · ", card.number)));
   }
 }

@@ -180,7 +180,7 @@ export function reportView({ root, api, classes, first = [], draft, openMap, ons
       h("input", { type: "radio", name: "condition", value: item.id, checked: item.id === condition, onchange: () => {
         condition = item.id;
       } }),
-      h("span", null, h("span", null, (!isChinese() && item.text_en) || item.text), h("b.nowrap.small", null, item.limit_text ?? "")))));
+      h("span", null, h("span", null, item.text), h("b.nowrap.small", null, item.limit_text)))));
   }
 
   function typedFields() {
@@ -222,7 +222,7 @@ export function reportView({ root, api, classes, first = [], draft, openMap, ons
         photos: photos.map((photo) => ({ ...photo, kind: "report" })),
         form: {
           id, class_id: chosen.id, condition_id: condition, lon: spot.lon, lat: spot.lat, datum: "wgs84", accuracy_m: spot.accuracy_m,
-          component_code: component || null, text: text.value.trim(), photos: photos.map((photo) => photo.id), source: "inspector",
+          component_code: component, text: text.value.trim(), photos: photos.map((photo) => photo.id), source: "inspector",
           device_at: draft?.form.device_at ?? new Date().toISOString(),
         },
       });

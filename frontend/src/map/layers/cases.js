@@ -38,7 +38,7 @@ export function cases({ api, onpick }) {
   let head = 0;
 
   async function refresh() {
-    if (!map) return;
+    if (!map || !map.getSize().x) return;
     clearTimeout(later);
     running?.abort();
     const mine = (running = new AbortController());
