@@ -143,8 +143,6 @@ def look_at(data: bytes, *, zone: tzinfo) -> Picture:
 def shown(original: Path, long_side: int) -> bytes:
     """The photograph as others see it: a JPEG, upright, no side longer than asked, free of metadata."""
     with _decoders, Image.open(original, formats=FORMATS) as image:
-        # Of twice the size wanted, so that the last step has something to smooth.
-        image.draft("RGB", (2 * long_side, 2 * long_side))
         orientation = _exif_of(image).get(ExifTags.Base.Orientation)
         image.thumbnail((long_side, long_side))
         turned = image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
@@ -157,7 +155,7 @@ def shown(original: Path, long_side: int) -> bytes:
             plain = Image.new("RGB", turned.size)
             plain.paste(turned.convert("RGB"))
     out = BytesIO()
-    plain.save(out, "JPEG", quality=QUALITY, progressive=long_side > 640)
+    plain.save(out, "JPEG", quality=QUALITY)
     return out.getvalue()
 
 
