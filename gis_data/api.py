@@ -1,4 +1,4 @@
-"""Read-only edge about places: where a point lies, tiles, how the map begins. The roof mounts it and asks who calls."""
+"""Read-only edge about places: where a point lies, tiles, how the map begins. The roof asks who calls."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gis_data import codes
+from gis_data.errors import CodeError
 from gis_data.models import Area, Cell, Component, Generation
 from gis_data.sql import rows
 
@@ -102,7 +103,7 @@ def _codes(generation: Generation) -> Iterator[Fault]:
 def _code(kind: codes.Kind, code: str, above: str, edition: str = codes.CURRENT) -> Iterator[Fault]:
     try:
         codes.parse(kind, code, edition)
-    except codes.CodeError as fault:
+    except CodeError as fault:
         yield Fault("code", code, str(fault.message))
     else:
         if not code.startswith(above):

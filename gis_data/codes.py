@@ -166,7 +166,7 @@ _PART_WORDS: Final[dict[str, Any]] = {
     "minor": _("minor class"),
     "sequence": _("sequence number"),
 }
-# Parts whose zeros would mean "none". A minor of 00 is left alone: some city lists use it for a whole major class.
+# Parts whose zeros would mean "none". A minor of 00 stays: some lists use it for a whole major class.
 _NEVER_ZERO: Final = frozenset({"city", "county", "street", "community", "major", "sequence"})
 
 
@@ -266,9 +266,7 @@ def _organisation(text: str) -> Code:
             Kind.ORGANISATION,
             text,
             _("“%(code)s” is no organisation code.") % {"code": text},
-            _(
-                "Use 1 to 40 letters, digits, “-”, “_” or “.”, beginning with a letter or digit, without spaces."
-            ),
+            _("Use 1 to 40 letters, digits, “-”, “_” or “.”; begin with a letter or digit; no spaces."),
         )
     return Code(kind=Kind.ORGANISATION, text=text)
 

@@ -23,7 +23,7 @@ def project_points(points: NDArray[np.float64], from_srid: int, to_srid: int) ->
     """An (n, 2) array of coordinates in another reference system."""
     if from_srid == to_srid or not len(points):
         return points
-    cloud = OGRGeometry(memoryview(shapely.to_wkb(shapely.multipoints(points))))
+    cloud = OGRGeometry(memoryview(bytes(shapely.to_wkb(shapely.multipoints(points)))))
     cloud.transform(_way(from_srid, to_srid))
     return shapely.get_coordinates(shapely.from_wkb(bytes(cloud.wkb)))
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from gis_data import codes
-from gis_data.errors import PlaceError
+from gis_data.errors import CodeError, PlaceError
 from gis_data.models import ClassEdition, ProblemClass
 
 FILE: Final = Path(__file__).resolve().parents[2] / "fixtures" / "categories" / "classes.csv"
@@ -110,7 +110,7 @@ def _key(row: dict[str, str], where: str) -> tuple[str, str, str]:
     edition = codes.DRAFT if "draft" in row["edition"] else codes.CURRENT
     try:
         parsed = codes.parse(codes.Kind.CLASS, row["code"], edition)
-    except codes.CodeError as fault:
+    except CodeError as fault:
         raise _fault(where, "code", row["code"], str(fault)) from fault
     if parsed.major != row["major_code"]:
         raise _fault(where, "major_code", row["major_code"], _("A class code begins with its major class."))

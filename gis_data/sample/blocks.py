@@ -66,7 +66,8 @@ def _blocks(cells: Shapes, city: City, inset_m: float) -> Shapes:
             blocks[block], shapely.union_all([taken[number] for number in numbers])
         )
     parts = shapely.get_parts(blocks)
-    return parts[(shapely.get_type_id(parts) == 3) & (shapely.area(parts) > 200)]
+    kept: Shapes = parts[(shapely.get_type_id(parts) == 3) & (shapely.area(parts) > 200)]
+    return kept
 
 
 def _buildings(blocks: Shapes, size: tuple[float, float, float, float], rng: Chance) -> Shapes:
@@ -87,4 +88,5 @@ def _buildings(blocks: Shapes, size: tuple[float, float, float, float], rng: Cha
     boxes = shapely.box(x, y, x + wide, y + deep)
     shapely.prepare(blocks)
     whole = shapely.contains_properly(blocks[of], boxes) & (rng.random(len(of)) < 0.9)
-    return boxes[whole]
+    standing: Shapes = boxes[whole]
+    return standing

@@ -1,4 +1,4 @@
-"""The sample city, drawn in metres from its plan: areas, cells, grids, streets, grounds. Deterministic by seed.
+"""The sample city, drawn in metres from its plan: areas, cells, grids, streets, grounds. A seed fixes it all.
 
 Cells are cut first and everything above is the union of its cells, so that nesting has no gap and no
 overlap; all borders share their vertices.
@@ -30,9 +30,9 @@ GRID_M2: Final = 180_000.0
 GRAIN_M: Final = 0.001  # borders are noded on this grid
 LANE_WORDS: Final = (
     ("街", "Street"), ("胡同", "Hutong"), ("巷", "Alley"), ("头条", "Toutiao"), ("二条", "Ertiao"),
-    ("三条", "Santiao"), ("四条", "Sitiao"), ("夹道", "Passage"), ("东巷", "East Alley"), ("西巷", "West Alley"),
-    ("南巷", "South Alley"), ("北巷", "North Alley"), ("前街", "Front Street"), ("后街", "Back Street"),
-    ("横街", "Cross Street"), ("中街", "Middle Street"),
+    ("三条", "Santiao"), ("四条", "Sitiao"), ("夹道", "Passage"), ("东巷", "East Alley"),
+    ("西巷", "West Alley"), ("南巷", "South Alley"), ("北巷", "North Alley"), ("前街", "Front Street"),
+    ("后街", "Back Street"), ("横街", "Cross Street"), ("中街", "Middle Street"),
 )  # fmt: skip
 
 
@@ -47,7 +47,7 @@ class Division:
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """A community with its cells; `grid` numbers the responsibility grid of each cell within the community."""
+    """A community with its cells; `grid` numbers, within the community, each cell's responsibility grid."""
 
     division: Division
     cells: list[Polygon]
@@ -93,9 +93,9 @@ def draw_city(seed: int) -> City:
     outline = _outline()
     grounds = _grounds(outline)
     closed = shapely.union_all([ground.shape for ground in grounds])
-    avenues: list[tuple[plan.Avenue, LineString]] = []
+    avenues: list[tuple[plan.Avenue, BaseGeometry]] = []
     roads: list[Road] = []
-    drawn: list[tuple[Division, Piece, list[Piece]]] = []
+    drawn: list[tuple[Division, list[Piece]]] = []
     for code, shape in _split(outline, plan.STREETS, avenues):
         old = code in plan.OLD_CITY
         inside = [division for division in communities if division.code.startswith(code)]
@@ -104,7 +104,7 @@ def draw_city(seed: int) -> City:
             roads.append(_lane(line.line, 3, inside[int(rng.integers(len(inside)))], rng, old))
         for division, piece in zip(inside, _in_reading_order(pieces), strict=True):
             grids, lanes = _cells(piece, division, rng, old)
-            drawn.append((division, piece, grids))
+            drawn.append((division, grids))
             roads += lanes
     made = _noded(drawn)
     roads = [_outside(road, closed) for road in roads]
@@ -126,7 +126,8 @@ def read_divisions() -> tuple[Division, list[Division], list[Division]]:
 def _outline() -> Polygon:
     data: dict[str, Any] = json.loads((FIXTURES / "dongcheng_outline.geojson").read_text(encoding="utf-8"))
     shape = shapely.from_geojson(json.dumps(data["features"][0]["geometry"]))
-    return project(shapely.get_parts(shape)[0], STORE, METRIC)
+    outline: Polygon = project(shapely.get_parts(shape)[0], STORE, METRIC)
+    return outline
 
 
 def _metric(line: tuple[plan.LonLat, ...]) -> NDArray[np.float64]:
@@ -144,7 +145,7 @@ def _knife(avenue: plan.Avenue) -> tuple[NDArray[np.float64], bool]:
 
 
 def _split(
-    ground: Polygon, split: plan.Split | str, avenues: list[tuple[plan.Avenue, LineString]]
+    ground: Polygon, split: plan.Split | str, avenues: list[tuple[plan.Avenue, BaseGeometry]]
 ) -> list[tuple[str, Polygon]]:
     if isinstance(split, str):
         return [(split, ground)]
@@ -158,7 +159,7 @@ def _communities(
     ground: Polygon,
     count: int,
     inner: tuple[plan.Avenue, ...],
-    avenues: list[tuple[plan.Avenue, LineString]],
+    avenues: list[tuple[plan.Avenue, BaseGeometry]],
     rng: Chance,
 ) -> tuple[list[Polygon], list[Cut]]:
     """A street's ground cut along its inner avenues, then into `count` communities of about equal area."""
@@ -225,15 +226,16 @@ def _outside(road: Road, closed: BaseGeometry) -> Road:
     return Road(road.line.difference(closed), road.rank, road.name, road.name_en, road.old_city)
 
 
-def _avenue_roads(avenues: list[tuple[plan.Avenue, LineString]]) -> list[Road]:
+def _avenue_roads(avenues: list[tuple[plan.Avenue, BaseGeometry]]) -> list[Road]:
     """One road a name: the pieces that the splits left are put together."""
-    by_name: dict[str, list[tuple[plan.Avenue, LineString]]] = {}
+    by_name: dict[str, list[tuple[plan.Avenue, BaseGeometry]]] = {}
     for avenue, line in avenues:
         by_name.setdefault(avenue.name, []).append((avenue, line))
     roads = []
     for name, found in by_name.items():
-        line = shapely.line_merge(shapely.union_all([line for _avenue, line in found], grid_size=GRAIN_M))
+        pieces = shapely.union_all([line for _avenue, line in found], grid_size=GRAIN_M)
         avenue = found[0][0]
+        line = shapely.line_merge(pieces)
         roads.append(Road(line, avenue.rank, name, avenue.name_en, old_city=False))
     return roads
 
@@ -265,11 +267,11 @@ def reading_order(shapes: list[Polygon], band_m: float) -> list[int]:
     return [int(index) for index in np.lexsort((centres[:, 0], bands))]
 
 
-def _noded(drawn: list[tuple[Division, Piece, list[Piece]]]) -> list[Community]:
+def _noded(drawn: list[tuple[Division, list[Piece]]]) -> list[Community]:
     """Cells with every vertex of their neighbours in their own ring, so that borders are shared exactly."""
     raw: list[Polygon] = []
     owner: list[tuple[int, int]] = []
-    for number, (_division, _piece, grids) in enumerate(drawn):
+    for number, (_division, grids) in enumerate(drawn):
         for grid_number, grid in enumerate(grids):
             for leaf in grid.leaves():
                 raw.append(leaf.shape)
@@ -278,7 +280,7 @@ def _noded(drawn: list[tuple[Division, Piece, list[Piece]]]) -> list[Community]:
     faces = shapely.get_parts(shapely.polygonize([lines]))
     inside = shapely.point_on_surface(faces)
     face_of, cell_of = shapely.STRtree(raw).query(inside, predicate="within")
-    cells: list[Polygon | None] = [None] * len(raw)
+    cells: list[Any] = [None] * len(raw)
     slivers: list[int] = []
     chosen = dict(zip(face_of.tolist(), cell_of.tolist(), strict=True))
     for face, shape in enumerate(faces):
@@ -290,9 +292,8 @@ def _noded(drawn: list[tuple[Division, Piece, list[Piece]]]) -> list[Community]:
         cells[cell] = shape if before is None else shapely.union_all([before, shape])
     if slivers or any(cell is None or cell.geom_type != "Polygon" for cell in cells):
         raise AssertionError(f"{len(slivers)} faces belong to no cell")
-    communities = [Community(division, [], []) for division, _piece, _grids in drawn]
+    communities = [Community(division, [], []) for division, _grids in drawn]
     for cell, (number, grid_number) in zip(cells, owner, strict=True):
-        assert cell is not None
         communities[number].cells.append(cell)
         communities[number].grid.append(grid_number)
     return [_sorted(community) for community in communities]

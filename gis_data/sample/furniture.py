@@ -109,14 +109,14 @@ def place_furniture(city: City, class_codes: list[str], seed: int = 11) -> tuple
         codes.append(np.full(len(place), code))
         places.append(place)
         angles.append(angle)
-    place, angle, code = np.concatenate(places), np.concatenate(angles), np.concatenate(codes)
+    place, angle, class_code = np.concatenate(places), np.concatenate(angles), np.concatenate(codes)
     point, cell = shapely.STRtree(cells).query(shapely.points(place), predicate="intersects")
     # outside the district: no cell; on a shared edge: the smaller code, which is the smaller index
     order = np.lexsort((cell, point))
     point, cell = point[order], cell[order]
     first = np.concatenate([[True], point[1:] != point[:-1]])
     point, cell = point[first], cell[first]
-    return cells, Furniture(code[point], place[point], angle[point], cell)
+    return cells, Furniture(class_code[point], place[point], angle[point], cell)
 
 
 def owners(class_code: str, table: dict[str, tuple[str, str, str]], street_code: str) -> tuple[str, str, str]:

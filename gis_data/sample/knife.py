@@ -38,13 +38,13 @@ class Cut:
 
 
 def slice_along(ground: Polygon, line: np.ndarray, upright: bool) -> tuple[Polygon, Polygon]:
-    """The two sides of a line that crosses all of `ground`: north and south of it, or west and east if upright.
+    """The two sides of a line that crosses all of `ground`: north and south, or west and east if upright.
 
     Either side may be empty. A fragment that the cut leaves apart goes to the other side, so that both
     stay in one piece.
     """
     far = np.array([[-FAR_M, 0.0]] if upright else [[0.0, FAR_M]])
-    half = shapely.polygons(np.concatenate([line, (line + far)[::-1]]))
+    half = Polygon(np.concatenate([line, (line + far)[::-1]]))
     first, second = _parts(ground.intersection(half)), _parts(ground.difference(half))
     if not first or not second:
         return (ground, Polygon()) if first else (Polygon(), ground)
@@ -54,7 +54,7 @@ def slice_along(ground: Polygon, line: np.ndarray, upright: bool) -> tuple[Polyg
 def divide(
     ground: Polygon, pieces: int, rng: Chance, *, aspect: float, wobble: float = 1.0
 ) -> tuple[Piece, list[Cut]]:
-    """Cut ground into `pieces` of about equal area, across its longer side; also the cuts, widest ground first.
+    """Cut ground into `pieces` of about equal area, across its longer side; also the cuts, widest first.
 
     aspect   width : height at which a piece counts as square; above 1 gives pieces that lie east–west
     wobble   how far cuts lean and bend, 0 for none

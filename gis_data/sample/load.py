@@ -109,7 +109,7 @@ def _counts(*, loaded: bool) -> Counts:
 
 
 def _areas_and_cells(generation: Generation, city: City) -> list[str]:
-    """All of the administrative side; answers the codes of the cells in the order in which they were drawn."""
+    """All of the administrative side; answers the codes of the cells in the order of drawing."""
     unions = [shapely.coverage_union_all(np.array(community.cells)) for community in city.communities]
     streets = {
         street.code: shapely.coverage_union_all(
@@ -142,6 +142,8 @@ def _areas_and_cells(generation: Generation, city: City) -> list[str]:
 
 
 def _area(generation: Generation, level: str, division: Any, parent: Area | None, shape: Any) -> Area:
+    # the database reads EWKB as well as it reads a geometry object
+    border: Any = _hex(shapely.multipolygons([shape]) if shape.geom_type == "Polygon" else shape)
     return Area(
         generation=generation,
         level=level,
@@ -149,7 +151,7 @@ def _area(generation: Generation, level: str, division: Any, parent: Area | None
         name=division.name,
         name_en=division.name_en,
         parent=parent,
-        border=_hex(shapely.multipolygons([shape]) if shape.geom_type == "Polygon" else shape),
+        border=border,
         area_m2=shape.area,
         valid_from=FIRST_DAY,
         synthetic=True,
@@ -239,8 +241,8 @@ def _base_map(city: City, seed: int) -> None:
 
 
 _COMPONENT_COLUMNS: Final = (
-    "code", "district_code", "problem_class_id", "place", "outline", "cell_code", "authority_code", "owner_code",
-    "maintainer_code", "state", "initial_on", "data_source", "note", "synthetic",
+    "code", "district_code", "problem_class_id", "place", "outline", "cell_code", "authority_code",
+    "owner_code", "maintainer_code", "state", "initial_on", "data_source", "note", "synthetic",
 )  # fmt: skip
 _STATES: Final = (
     (0.970, Component.State.INTACT),

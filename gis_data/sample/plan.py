@@ -56,7 +56,7 @@ def _street(name: str, name_en: str, rank: int, *line: LonLat) -> Avenue:
     return Avenue(name, name_en, rank, line)
 
 
-# --- the 17 streets: the district cut by avenues until each piece has its code ------------------------------------
+# --- the 17 streets: the district cut by avenues until each piece has its code --------------------
 # Latitude runs north to south in a Split along a parallel, longitude west to east along a meridian.
 _FRONT = _street(
     "前三门大街", "Qiansanmen Street", 2,
@@ -153,7 +153,7 @@ STREETS: Final = Split(
     ),
 )
 
-# --- avenues inside a street: its communities are shared out on either side ---------------------------------------
+# --- avenues inside a street: its communities are shared out on either side -----------------------
 _CHANGAN = _street(
     "东长安街", "East Chang'an Avenue", 1,
     (116.370, 39.9072), (116.3975, 39.9076), (116.4118, 39.9080), (116.4290, 39.9086), (116.450, 39.9092),
@@ -166,18 +166,26 @@ _CHAONEI_SOUTH = _street(
 AVENUES: Final[dict[str, tuple[Avenue, ...]]] = {
     "110101001": (
         _CHANGAN,
-        _street("王府井大街", "Wangfujing Street", 2, (116.4052, 39.9300), (116.4054, 39.9150), (116.4058, 39.8950)),
+        _street(
+            "王府井大街", "Wangfujing Street", 2,
+            (116.4052, 39.9300), (116.4054, 39.9150), (116.4058, 39.8950),
+        ),
     ),
     "110101002": (
         _street("美术馆后街", "Meishuguan Back Street", 2, (116.4022, 39.9400), (116.4026, 39.9200)),
     ),
-    "110101003": (_street("交道口南大街", "Jiaodaokou South Street", 2, (116.4020, 39.9450), (116.4022, 39.9280)),),
+    "110101003": (
+        _street("交道口南大街", "Jiaodaokou South Street", 2, (116.4020, 39.9450), (116.4022, 39.9280)),
+    ),
     "110101004": (
         _street("安定门内大街", "Andingmennei Street", 2, (116.4016, 39.9520), (116.4020, 39.9380)),
         _street("旧鼓楼大街", "Old Gulou Street", 2, (116.3920, 39.9520), (116.3922, 39.9370)),
     ),
     "110101005": (
-        _street("东直门内大街", "Dongzhimennei Street", 2, (116.405, 39.9402), (116.420, 39.9406), (116.435, 39.9410)),
+        _street(
+            "东直门内大街", "Dongzhimennei Street", 2,
+            (116.405, 39.9402), (116.420, 39.9406), (116.435, 39.9410),
+        ),
         _street("东直门南小街", "Dongzhimen South Alley", 2, (116.4194, 39.9520), (116.4196, 39.9300)),
     ),
     "110101006": (
@@ -185,16 +193,28 @@ AVENUES: Final[dict[str, tuple[Avenue, ...]]] = {
     ),
     "110101007": (_CHAONEI_SOUTH,),
     "110101008": (
-        _street("建国门内大街", "Jianguomennei Street", 1, (116.400, 39.90765), (116.4118, 39.9080), (116.445, 39.9090)),
+        _street(
+            "建国门内大街", "Jianguomennei Street", 1,
+            (116.400, 39.90765), (116.4118, 39.9080), (116.445, 39.9090),
+        ),
         _street("北京站街", "Beijing Railway Station Street", 2, (116.4206, 39.9200), (116.4210, 39.8980)),
     ),
     "110101009": (
-        _street("东直门外大街", "Dongzhimenwai Street", 2, (116.420, 39.9406), (116.435, 39.9412), (116.450, 39.9416)),
-        _street("工人体育场北路", "Gongti North Road", 2, (116.420, 39.9330), (116.435, 39.9334), (116.450, 39.9338)),
+        _street(
+            "东直门外大街", "Dongzhimenwai Street", 2,
+            (116.420, 39.9406), (116.435, 39.9412), (116.450, 39.9416),
+        ),
+        _street(
+            "工人体育场北路", "Gongti North Road", 2,
+            (116.420, 39.9330), (116.435, 39.9334), (116.450, 39.9338),
+        ),
     ),
     "110101010": (
         _street("安定门外大街", "Andingmenwai Street", 2, (116.4012, 39.9700), (116.4016, 39.9460)),
-        _street("和平里北街", "Hepingli North Street", 2, (116.370, 39.9552), (116.400, 39.9556), (116.440, 39.9562)),
+        _street(
+            "和平里北街", "Hepingli North Street", 2,
+            (116.370, 39.9552), (116.400, 39.9556), (116.440, 39.9562),
+        ),
     ),
     "110101011": (_street("前门大街", "Qianmen Street", 2, (116.3972, 39.9050), (116.3974, 39.8880)),),
     "110101012": (
@@ -229,7 +249,7 @@ def _box(west: float, south: float, east: float, north: float) -> tuple[LonLat, 
     return ((west, south), (east, south), (east, north), (west, north))
 
 
-# --- parks, water and walled grounds, painted in this order -------------------------------------------------------
+# --- parks, water and walled grounds, painted in this order ---------------------------------------
 GROUNDS: Final = (
     Ground("water", "北护城河", "North Moat", (
         (116.370, 39.94855), (116.393, 39.94895), (116.418, 39.94955), (116.4300, 39.94975),
@@ -241,8 +261,13 @@ GROUNDS: Final = (
     )),
     Ground("water", "筒子河", "Palace Moat", _box(116.3926, 39.9120, 116.4016, 39.9222)),
     Ground("walled", "故宫", "Forbidden City", _box(116.3934, 39.9126, 116.4008, 39.9216)),
-    Ground("green", "皇城根遗址公园", "Huangchenggen Relics Park", _box(116.4032, 39.9094, 116.4037, 39.9228)),
-    Ground("green", "劳动人民文化宫", "Working People's Cultural Palace", _box(116.3984, 39.9084, 116.4014, 39.9112)),
+    Ground(
+        "green", "皇城根遗址公园", "Huangchenggen Relics Park", _box(116.4032, 39.9094, 116.4037, 39.9228),
+    ),
+    Ground(
+        "green", "劳动人民文化宫", "Working People's Cultural Palace",
+        _box(116.3984, 39.9084, 116.4014, 39.9112),
+    ),
     Ground("green", "中山公园", "Zhongshan Park", _box(116.3922, 39.9084, 116.3960, 39.9112)),
     Ground("green", "东单公园", "Dongdan Park", _box(116.4126, 39.9050, 116.4152, 39.9074)),
     Ground("green", "明城墙遗址公园", "Ming City Wall Relics Park", (
@@ -251,21 +276,26 @@ GROUNDS: Final = (
     Ground("green", "地坛公园", "Temple of Earth Park", _box(116.4092, 39.9504, 116.4152, 39.9549)),
     Ground("green", "青年湖公园", "Youth Lake Park", _box(116.3936, 39.9508, 116.3990, 39.9544)),
     Ground("water", "青年湖", "Youth Lake", (
-        (116.3950, 39.9518), (116.3966, 39.9514), (116.3978, 39.9520), (116.3980, 39.9531), (116.3968, 39.9537),
+        (116.3950, 39.9518), (116.3966, 39.9514), (116.3978, 39.9520),
+        (116.3980, 39.9531), (116.3968, 39.9537),
         (116.3953, 39.9534), (116.3947, 39.9526),
     )),
     Ground("green", "南馆公园", "Nanguan Park", _box(116.4218, 39.9424, 116.4252, 39.9446)),
     Ground("green", "天坛公园", "Temple of Heaven Park", (
-        (116.4004, 39.8732), (116.4122, 39.8736), (116.4120, 39.8848), (116.4104, 39.8866), (116.4020, 39.8866),
+        (116.4004, 39.8732), (116.4122, 39.8736), (116.4120, 39.8848),
+        (116.4104, 39.8866), (116.4020, 39.8866),
         (116.4004, 39.8850),
     )),
     Ground("green", "永定门公园", "Yongdingmen Park", _box(116.3962, 39.8716, 116.3988, 39.8790)),
     Ground("green", "龙潭公园", "Longtan Park", (
-        (116.4262, 39.8734), (116.4326, 39.8738), (116.4324, 39.8812), (116.4272, 39.8814), (116.4260, 39.8802),
+        (116.4262, 39.8734), (116.4326, 39.8738), (116.4324, 39.8812),
+        (116.4272, 39.8814), (116.4260, 39.8802),
     )),
     Ground("water", "龙潭湖", "Longtan Lake", (
-        (116.4272, 39.8748), (116.4290, 39.8742), (116.4306, 39.8750), (116.4316, 39.8762), (116.4312, 39.8780),
-        (116.4300, 39.8790), (116.4298, 39.8802), (116.4284, 39.8806), (116.4272, 39.8798), (116.4276, 39.8778),
+        (116.4272, 39.8748), (116.4290, 39.8742), (116.4306, 39.8750),
+        (116.4316, 39.8762), (116.4312, 39.8780),
+        (116.4300, 39.8790), (116.4298, 39.8802), (116.4284, 39.8806),
+        (116.4272, 39.8798), (116.4276, 39.8778),
         (116.4268, 39.8764),
     )),
     Ground("green", "玉蜓公园", "Yuting Park", _box(116.4144, 39.8660, 116.4160, 39.8688)),

@@ -25,4 +25,5 @@ def rows(name: str, **arguments: Any) -> list[tuple[Any, ...]]:
     """Run a statement with its named arguments and fetch all it answers."""
     with connection.cursor() as cursor:
         cursor.execute(statement(name), {**SYSTEMS, **arguments})
-        return cursor.fetchall()
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
