@@ -126,6 +126,8 @@ if (_pyogrio := find_spec("pyogrio")) and _pyogrio.origin:
 
 # --- people -------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "casework.Person"
+# The login page of demo mode offers these; the pages lie below the roof and cannot import it.
+DEMO_LOGINS = "gridcity.seeding.city.demo_logins"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"

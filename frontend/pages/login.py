@@ -1,11 +1,14 @@
-"""Signing in. The form goes to the API (POST /api/v1/session); in demo mode one login for each post is offered."""
+"""Signing in. The form goes to the API (POST /api/v1/session); a sample city offers one login for each post."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.module_loading import import_string
 
 from casework.access import actor_of
 from frontend.pages.frame import home_of, script_context
@@ -14,15 +17,19 @@ from frontend.pages.frame import home_of, script_context
 def login(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     wanted = request.GET.get("next", "")
-    if not url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+    ours = {request.get_host()}
+    if not url_has_allowed_host_and_scheme(wanted, allowed_hosts=ours, require_https=request.is_secure()):
         wanted = ""
     if actor is not None:
         return redirect(wanted or home_of(actor.role))
-    demo = demo_logins() if settings.DEMO else []
-    return render(
-        request, "frontend/login.html", {"context": script_context(request, "login", next=wanted), "demo": demo}
-    )
+    context = script_context(request, "login", next=wanted)
+    return render(request, "frontend/login.html", {"context": context, "demo": demo_logins()})
 
 
-def demo_logins() -> list[dict[str, str]]:
-    return []
+def demo_logins() -> Sequence[object]:
+    """The sample city's logins, from the function that the roof names in settings.DEMO_LOGINS; demo mode only."""
+    name = getattr(settings, "DEMO_LOGINS", "")
+    if not settings.DEMO or not name:
+        return ()
+    logins: Callable[[], Sequence[object]] = import_string(name)
+    return logins()

@@ -25,6 +25,11 @@ def demo_password() -> str:
     return os.environ.get("GRIDCITY_DEMO_PASSWORD") or DEMO_PASSWORD
 
 
+def demo_logins() -> list[orgs.Login]:
+    """One login of each kind of post, for the login page of the sample city (settings.DEMO_LOGINS)."""
+    return orgs.logins(demo_password())
+
+
 def standing() -> dict[str, int]:
     """What of the sample city is there."""
     return {

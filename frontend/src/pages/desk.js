@@ -18,7 +18,7 @@ const queue = queueView({
   root: one("[data-pane=queue]"), queues: page.queues,
   onqueue: (id) => void store.load(id), onpick: (card) => pick(card.id, true),
 });
-const shown = caseView({ root: one("[data-pane=case]"), api, onloaded, onmoved });
+const shown = caseView({ root: one("[data-pane=case]"), api, onloaded, onsend, onmoved });
 const layer = cases({ api, onpick: (card) => pick(card.id, true) });
 /** @type {ReturnType<typeof createMap>["map"] | null} */
 let map = null;
@@ -55,9 +55,16 @@ function onloaded(item) {
   if (map && !map.getBounds().pad(-0.15).contains([item.lat, item.lon])) map.setView([item.lat, item.lon], Math.max(16, map.getZoom()), { animate: false });
 }
 
+/** The case to take next, chosen before the journal takes the present one off the list. @type {Card | null} */
+let next = null;
+
+/** @param {CaseOut} item */
+function onsend(item) {
+  next = queue.beside(item.id, 1) ?? queue.beside(item.id, -1);
+}
+
 /** @param {CaseOut} item @param {string} verb */
 function onmoved(item, verb) {
-  const next = queue.beside(item.id, 1) ?? queue.beside(item.id, -1);
   store.own(item);
   const label = item.history.findLast((entry) => entry.verb === verb)?.label ?? "";
   toast(`${label} · ${className(item)} ${item.number}`);

@@ -19,9 +19,9 @@ function usual(item) {
 
 /**
  * @param {{ root: HTMLElement, api: import("../api.js").Api,
- *   onloaded: (item: CaseOut) => void, onmoved: (item: CaseOut, verb: string) => void }} options
+ *   onloaded: (item: CaseOut) => void, onsend: (item: CaseOut) => void, onmoved: (item: CaseOut, verb: string) => void }} options
  */
-export function caseView({ root, api, onloaded, onmoved }) {
+export function caseView({ root, api, onloaded, onsend, onmoved }) {
   /** @type {CaseOut | null} */
   let item = null;
   let wanted = "";
@@ -137,6 +137,7 @@ export function caseView({ root, api, onloaded, onmoved }) {
   async function send(move, args) {
     if (!item || sending) return;
     sending = true;
+    onsend(item);
     root.classList.add("sending");
     try {
       const answer = /** @type {CaseOut} */ (await api.post(`/cases/${item.id}/moves/${move.verb}`, { version: item.version, ...args }));

@@ -192,8 +192,8 @@ export function queueView({ root, queues, onqueue, onpick }) {
     beside(id, step) {
       const ids = [...list.children].map((row) => /** @type {HTMLElement} */ (row).dataset.id).filter(Boolean);
       const at = ids.indexOf(id);
-      const next = ids[at < 0 ? 0 : at + step];
-      return cards.find((card) => card.id === next) ?? null;
+      const next = at < 0 ? ids[0] : ids[at + step];
+      return (next !== undefined && cards.find((card) => card.id === next)) || null;
     },
     focusSearch: () => search.focus(),
   };
