@@ -115,6 +115,11 @@ class Cluster:
         return home
 
     @property
+    def programs(self) -> Path:
+        """Where unpacked programs go: the server's user must be able to reach them."""
+        return (self.tree.var if self.home.parent == self.tree.var else self.home) / "postgres"
+
+    @property
     def sockets(self) -> Path:
         return socket_folder(self.home, self.tree.name)
 
@@ -130,9 +135,7 @@ class Cluster:
             return None
 
     def ensure_programs(self, step: Step) -> None:
-        """The server's user must be able to reach unpacked programs, so they lie beside the data."""
-        beside = self.home if self.home.parent != self.tree.var else self.tree.var
-        self.postgres = ensure_postgres(self.tree, beside / "postgres", step, version=self.version)
+        self.postgres = ensure_postgres(self.tree, self.programs, step, version=self.version)
 
     # --- use ------------------------------------------------------------------------------------------------
     @contextlib.contextmanager

@@ -27,15 +27,16 @@ use_unpacked() {
 unpack_python() {
     command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
     echo "No Python 3.11 or newer here: unpacking the distribution's under $unpacked" >&2
-    rm -rf "$unpacked" && mkdir -p "$unpacked/state/lists/partial" "$unpacked/cache/archives/partial" || return 1
+    rm -rf "$unpacked" && mkdir -p "$unpacked/../apt/lists/partial" "$unpacked/cache/archives/partial" || return 1
     unpacked=$(CDPATH='' cd -- "$unpacked" && pwd -P)
-    set -- -qq -o Dir::State="$unpacked/state" -o Dir::State::status=/var/lib/dpkg/status \
+    apt=${unpacked%/*}/apt
+    set -- -qq -o Dir::State="$apt" -o Dir::State::status=/var/lib/dpkg/status \
         -o Dir::Cache="$unpacked/cache" -o Debug::NoLocking=1 -o APT::Install-Recommends=0 -o APT::Sandbox::User=
-    apt-get "$@" update >&2 &&
-        wanted=$(apt-get "$@" -s install python3 ca-certificates | awk '/^Inst/{print $2}') &&
+    apt-get "$@" update >&2 && : >"$apt/updated" &&
+        wanted=$(apt-get "$@" -s install python3 python3-pip-whl ca-certificates | awk '/^Inst/{print $2}') &&
         (cd "$unpacked/cache/archives" && apt-get "$@" download $wanted >&2) || return 1
     for deb in "$unpacked"/cache/archives/*.deb; do dpkg-deb -x "$deb" "$unpacked/root" || return 1; done
-    rm -rf "$unpacked/cache" "$unpacked/state"
+    rm -rf "$unpacked/cache"
     : >"$unpacked/done"
 }
 

@@ -10,15 +10,16 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from launcher import checks
 from launcher.cluster import Cluster
 from launcher.front import Front
-from launcher.packages import ensure_browser
+from launcher.packages import DATABASE, ensure_browser, find_postgres, unpack
 from launcher.pyenv import DEV_LOCK, LOCK, TOOLS_LOCK, PythonEnv
-from launcher.say import Failure, Steps, say
+from launcher.say import Failure, Step, Steps, say
 from launcher.serve import Child, Supervisor, answers, call, environment, listen
 from launcher.tree import Tree, key_of, write
 
@@ -45,10 +46,13 @@ class City:
         self.python = PythonEnv(tree)
         self.front = Front(tree, self.python)
         self.env: dict[str, str] = {}
+        self.fetching: threading.Thread | None = None
 
     def set_up(self, *, dev: bool = False, pages: bool = True) -> None:
         """Python and front end. One launcher at a time; a second one waits and then finds the work done."""
         with self.tree.lock("set-up"):
+            if not os.environ.get("GRIDCITY_DATABASE"):
+                self.fetch_database_programs()
             with self.steps.step("Python packages") as step:
                 self.python.ensure(step, dev=dev)
             with self.steps.step("Front end" if pages else "Messages") as step:
@@ -57,6 +61,19 @@ class City:
                     self.front.install(step)
                     self.front.bundle(step)
             keep_secret(self.tree)
+
+    def fetch_database_programs(self) -> None:
+        """Begins the longest download beside the other steps. What fails is tried again, and told, in its turn."""
+        cluster = Cluster(self.tree)
+        if find_postgres(cluster.programs):
+            return
+
+        def fetch() -> None:
+            with contextlib.suppress(Failure):
+                unpack(self.tree, DATABASE, cluster.programs, Step(silent=True))
+
+        self.fetching = threading.Thread(target=fetch, daemon=True)
+        self.fetching.start()
 
     @contextlib.contextmanager
     def database(self, *, fresh: bool = False) -> Iterator[Cluster | None]:
@@ -74,6 +91,9 @@ class City:
         with contextlib.ExitStack() as stack:
             with self.steps.step("Database server") as step:
                 cluster = Cluster(self.tree)
+                if self.fetching:
+                    step.work("fetching and unpacking PostgreSQL with PostGIS")
+                    self.fetching.join()
                 with self.tree.lock("set-up"):
                     cluster.ensure_programs(step)
                     if fresh:
@@ -318,6 +338,23 @@ def check(arguments: Sequence[str]) -> int:
         return checks.everything(city.python, city.front, city.env)
 
 
+# --- bench/run ----------------------------------------------------------------------------------------------
+
+
+def bench(arguments: Sequence[str]) -> int:
+    """bench/run NAME [ARGS…]: a yardstick, over a city of its own in var/bench."""
+    names = sorted(p.stem for p in (Tree.here().root / "bench").glob("*.py") if "main()" in p.read_text())
+    if not arguments or arguments[0] not in names:
+        raise Failure(f"bench/run NAME [ARGS…], where NAME is one of: {', '.join(names)}")
+    root = Tree.here().root
+    tree = Tree(root, Path(os.environ.get("GRIDCITY_VAR") or root / "var/bench").absolute())
+    city = City(tree, Steps(4))
+    city.set_up(dev=True, pages=False)
+    with city.database():
+        city.migrate(always=True)
+        return call([city.python.python, "-P", "-m", f"bench.{arguments[0]}", *arguments[1:]], city.env)
+
+
 # --- bin/lock -----------------------------------------------------------------------------------------------
 
 
@@ -356,6 +393,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "gridcity": gridcity,
     "check": check,
     "lock": lock,
+    "bench": bench,
 }
 
 

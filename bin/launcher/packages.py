@@ -9,7 +9,9 @@ import platform
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,45 +77,61 @@ def unpack(tree: Tree, packages: Sequence[str], into: Path, step: Step) -> None:
     """Packages and what they need, fetched under apt's own checks of signatures and unpacked below `into`."""
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         raise Failure("There is no apt-get here to fetch " + " ".join(packages) + " with.")
-    key = unpacked_key(packages)
-    if (into / "stamp").is_file() and (into / "stamp").read_text() == key:
-        return
-    work = into.with_name(into.name + ".making")
-    archives = work / "cache/archives"
-    (archives / "partial").mkdir(parents=True, exist_ok=True)
-    (work / "state/lists/partial").mkdir(parents=True, exist_ok=True)
+    with tree.lock(f"unpack-{into.name}"):
+        key = unpacked_key(packages)
+        if (into / "stamp").is_file() and (into / "stamp").read_text() == key:
+            return
+        work = into.with_name(into.name + ".making")
+        archives = work / "archives"
+        (archives / "partial").mkdir(parents=True, exist_ok=True)
+        apt = private_apt(tree, work, step)
+        plan = subprocess.run([*apt, "-s", "install", *packages], capture_output=True, text=True)
+        wanted = [line.split()[1] for line in plan.stdout.splitlines() if line.startswith("Inst ")]
+        if plan.returncode or not wanted:
+            raise Failure(f"apt finds no way to get {' '.join(packages)}:\n    {plan.stderr.strip()[-500:]}")
+        step.work(f"downloading {len(wanted)} packages")
+        tree.do([*apt, "download", *wanted], cwd=archives, why="Downloading packages")
+        step.work(f"unpacking {len(wanted)} packages")
+        shutil.rmtree(work / "root", ignore_errors=True)
+
+        def open_up(deb: Path) -> None:
+            tree.do(["dpkg-deb", "-x", deb, work / "root"], why=f"Unpacking {deb.name}")
+
+        with ThreadPoolExecutor(os.cpu_count()) as hands:  # unpacking is all computation
+            list(hands.map(open_up, sorted(archives.glob("*.deb"))))
+        # Debian makes these links when it configures the package; nothing is configured here.
+        for control in (work / "root").glob("usr/share/postgresql/*/extension/*-3.control"):
+            plain = control.with_name(control.name.replace("-3.control", ".control"))
+            if not plain.exists():
+                plain.symlink_to(control.name)
+        shutil.rmtree(into, ignore_errors=True)
+        (work / "root").rename(into)
+        write(into / "stamp", key)
+        shutil.rmtree(work)
+
+
+def private_apt(tree: Tree, cache: Path, step: Step) -> list[str]:
+    """An apt-get with lists and downloads of its own, for which the system's are only looked at."""
+    state = tree.var / "apt"
     apt = ["apt-get", "-qq"]
     for option in (
-        f"Dir::State={work}/state",
+        f"Dir::State={state}",
         "Dir::State::status=/var/lib/dpkg/status",
-        f"Dir::Cache={work}/cache",
+        f"Dir::Cache={cache}",
         "Debug::NoLocking=1",
         "APT::Install-Recommends=0",
         "APT::Sandbox::User=",
         "Acquire::Retries=3",
     ):
         apt += ["-o", option]
-    step.work("reading the distribution's package lists")
-    tree.do([*apt, "update"], why="Reading the package lists")
-    plan = subprocess.run([*apt, "-s", "install", *packages], capture_output=True, text=True)
-    wanted = [line.split()[1] for line in plan.stdout.splitlines() if line.startswith("Inst ")]
-    if plan.returncode or not wanted:
-        raise Failure(f"apt finds no way to get {' '.join(packages)}:\n    {plan.stderr.strip()[-500:]}")
-    step.work(f"downloading {len(wanted)} packages")
-    tree.do([*apt, "download", *wanted], cwd=archives, why="Downloading packages")
-    step.work(f"unpacking {len(wanted)} packages")
-    shutil.rmtree(work / "root", ignore_errors=True)
-    for deb in sorted(archives.glob("*.deb")):
-        tree.do(["dpkg-deb", "-x", deb, work / "root"], why=f"Unpacking {deb.name}")
-    # Debian makes these links when it configures the package; nothing is configured here.
-    for control in (work / "root").glob("usr/share/postgresql/*/extension/*-3.control"):
-        plain = control.with_name(control.name.replace("-3.control", ".control"))
-        if not plain.exists():
-            plain.symlink_to(control.name)
-    shutil.rmtree(into, ignore_errors=True)
-    (work / "root").rename(into)
-    write(into / "stamp", key)
-    shutil.rmtree(work)
+    with tree.lock("apt"):
+        (state / "lists/partial").mkdir(parents=True, exist_ok=True)
+        updated = state / "updated"  # find_python.sh makes it too
+        if not updated.exists() or time.time() - updated.stat().st_mtime > 3600:
+            step.work("reading the distribution's package lists")
+            tree.do([*apt, "update"], why="Reading the package lists")
+            updated.touch()
+    return apt
 
 
 def unpacked_key(packages: Sequence[str]) -> str:

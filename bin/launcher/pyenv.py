@@ -13,6 +13,10 @@ from launcher.tree import Tree, key_of
 LOCK, DEV_LOCK, TOOLS_LOCK = "requirements.lock", "requirements-dev.lock", "requirements-tools.lock"
 
 
+def has_pip() -> bool:
+    return subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True).returncode == 0
+
+
 class PythonEnv:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
@@ -98,27 +102,17 @@ class PythonEnv:
 
     def pip(self, step: Step) -> list[str | Path]:
         """A pip to call. Debian's python3 has none; its wheel is in a package that needs no installing."""
-        if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True).returncode == 0:
-            return [sys.executable, "-m", "pip"]
-        self._pip_wheel(step)
+        if not has_pip() and not self._pip_wheel():
+            unpack(self.tree, ("python3-pip-whl",), self.tree.var / "pip", step)
         return [sys.executable, "-m", "pip"]
 
-    def _pip_wheel(self, step: Step) -> Path:
-        unpacked = self.tree.var / "pip"
-        places = [Path("/usr/share/python-wheels"), unpacked / "usr/share/python-wheels"]
-        for attempt in range(2):
-            for place in places:
-                for wheel in sorted(place.glob("pip-*.whl")):
-                    return wheel
-            if not attempt:
-                unpack(self.tree, ("python3-pip-whl",), unpacked, step)
-        raise Failure(
-            "Python's pip is needed once and could not be had (Debian: apt-get install python3-venv)."
-        )
+    def _pip_wheel(self) -> Path | None:
+        """A wheel can be imported from as it is, so pip need not be installed to install."""
+        roots = [Path("/"), self.tree.var / "python/root", self.tree.var / "pip"]
+        return next((w for root in roots for w in root.glob("usr/share/python-wheels/pip-*.whl")), None)
 
     def _pip_env(self) -> dict[str, str]:
         env = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
-        for place in (Path("/usr/share/python-wheels"), self.tree.var / "pip/usr/share/python-wheels"):
-            for wheel in sorted(place.glob("pip-*.whl"))[:1]:
-                env.setdefault("PYTHONPATH", str(wheel))
+        if not has_pip() and (wheel := self._pip_wheel()):
+            env["PYTHONPATH"] = str(wheel)
         return env

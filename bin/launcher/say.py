@@ -46,8 +46,10 @@ class Steps:
 class Step:
     """One line on the screen; on a terminal its seconds run while it works."""
 
-    def __init__(self, title: str, *, quiet: bool) -> None:
+    def __init__(self, title: str = "", *, quiet: bool = True, silent: bool = False) -> None:
         self.title = title
+        self.silent = silent  # of work behind another step's back
+        self.detail = ""
         self.started = time.monotonic()
         self.announced = False
         self.live = sys.stderr.isatty()
@@ -57,6 +59,9 @@ class Step:
 
     def work(self, detail: str = "") -> None:
         """There is something to do: show the step, with what it is doing now."""
+        self.detail = detail
+        if self.silent:
+            return
         line = f"{self.title}{': ' + detail if detail else ''}"
         if self.live and not self.announced:
             threading.Thread(target=self._tick, daemon=True).start()

@@ -1,10 +1,12 @@
 """The project folder and `var/`, which holds everything made on this machine, with its stamps and locks."""
 
+import atexit
 import contextlib
 import fcntl
 import hashlib
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -17,13 +19,16 @@ class Tree:
     def __init__(self, root: Path, var: Path) -> None:
         self.root = root
         self.var = var
+        self.working: list[subprocess.Popen[bytes]] = []
         for folder in ("stamps", "lock", "log", "static"):
             (var / folder).mkdir(parents=True, exist_ok=True)
 
     @classmethod
     def here(cls) -> "Tree":
         root = Path(__file__).resolve().parent.parent.parent
-        return cls(root, Path(os.environ.get("GRIDCITY_VAR") or root / "var").absolute())
+        tree = cls(root, Path(os.environ.get("GRIDCITY_VAR") or root / "var").absolute())
+        atexit.register(tree.abandon)
+        return tree
 
     @property
     def name(self) -> str:
@@ -62,6 +67,11 @@ class Tree:
             else:
                 yield True
 
+    def abandon(self) -> None:
+        """Ends the set-up programs still running; what they made counts for nothing without its stamp."""
+        for process in list(self.working):
+            process.terminate()
+
     # --- running programs -----------------------------------------------------------------------------------
     def do(
         self,
@@ -72,19 +82,23 @@ class Tree:
         env: Mapping[str, str] | None = None,
     ) -> None:
         """Runs a set-up program silently; on failure its last words go into the sentence."""
-        log = self.var / "log" / "setup.log"
-        with open(log, "ab") as out:
-            out.write(f"\n$ {' '.join(map(str, command))}\n".encode())
-            out.flush()
-            start = out.tell()
+        with tempfile.TemporaryFile("w+", dir=self.var / "log", errors="replace") as out:
             try:
-                code = subprocess.run(
+                process = subprocess.Popen(
                     command, cwd=cwd or self.root, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out
-                ).returncode
+                )
             except OSError as fault:
                 raise Failure(f"{why} failed: {fault}") from None
+            self.working.append(process)
+            code = process.wait()
+            self.working.remove(process)
+            out.seek(0)
+            said = out.read().strip()
+        log = self.var / "log" / "setup.log"
+        with open(log, "a") as kept:
+            kept.write(f"$ {' '.join(map(str, command))}\n{said}\n")
         if code:
-            last = log.read_bytes()[start:].decode(errors="replace").strip().splitlines()[-12:]
+            last = said.splitlines()[-12:]
             raise Failure(f"{why} failed (all of it in {log}):\n    " + "\n    ".join(last))
 
 
