@@ -63,7 +63,7 @@ class City:
             keep_secret(self.tree)
 
     def fetch_database_programs(self) -> None:
-        """Begins the longest download beside the other steps. What fails is tried again, and told, in its turn."""
+        """Begins the longest download beside the other steps. What fails is tried and told in its turn."""
         cluster = Cluster(self.tree)
         if find_postgres(cluster.programs):
             return
