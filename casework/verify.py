@@ -11,19 +11,19 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 
 from casework import journal
 from casework.flows import Flow, all_flows
 from casework.journal import GENESIS, Line
 from casework.models import Case
+from casework.rows import one_view
 from casework.workflow import Move
 
 CASES_AT_ONCE = 300
@@ -106,7 +106,7 @@ def verify_stream(stream: str, progress: Progress = lambda done, total: None) ->
     """
     began = time.monotonic()
     faults = _Faults()
-    with _one_view():
+    with one_view():
         head = journal.head(stream)
         entries = _check_numbers(stream, head, faults)
         cases = done = 0
@@ -128,17 +128,6 @@ def verify_stream(stream: str, progress: Progress = lambda done, total: None) ->
     return Verdict(
         stream, head, entries, cases, faults.count, tuple(faults.named()), time.monotonic() - began
     )
-
-
-@contextmanager
-def _one_view() -> Iterator[None]:
-    """Head, entries and rows as of one instant, while the city goes on writing."""
-    outermost = not connection.in_atomic_block
-    with transaction.atomic():
-        if outermost:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
 
 
 def _check_numbers(stream: str, head: int, faults: _Faults) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.gis.geos import Polygon
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,6 +23,7 @@ from casework.access import Actor
 from casework.errors import Invalid, Missing, NotAllowed
 from casework.models import Case, Person
 from casework.roles import Role
+from casework.rows import one_view
 from dispatch.models import Report, Task
 from dispatch.policy import sees, visible
 from dispatch.queues import QUEUES, Queue, queues_of
@@ -136,9 +137,7 @@ def newest_page(
 def snapshot(key: str, actor: Actor) -> dict[str, Any]:
     """A queue and the head of the journal as of one moment: entries after `head` lead on from `items`."""
     queue = queue_named(key, actor)
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    with one_view():
         head = journal.head(actor.stream)
         rows = in_queue(queue, actor)
         items = list(rows.order_by("due_at", "pk").values_list("card", flat=True)[:SNAPSHOT_AT_MOST])
@@ -218,11 +217,8 @@ def cases_in_view(actor: Actor, box: tuple[float, float, float, float], zoom: in
     together; a square with one case shows that case. Counts, clusters and single cases come from one
     query, so they agree.
     """
-    west, south, east, north = box
     side = 0 if zoom >= 17 else 360.0 / 2**zoom / 4
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    with one_view():
         head = journal.head(actor.stream)
         rows = Case.objects.filter(
             visible(actor), ended_at__isnull=True, report__is_open=True, report__place__bboverlaps=_box(box)
