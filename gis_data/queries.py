@@ -96,7 +96,8 @@ def search_classes(q: str = "") -> QuerySet[ProblemClass]:
     if not words:
         return found.order_by("kind", "code")
     joined = words.replace(" ", "")
-    exact = Q(code=joined) | Q(initials__iexact=joined) | Q(name=joined) | Q(name_en__iexact=words)
+    spelt = Q(name=joined) | Q(name_en__iexact=words) | Q(pinyin_joined__iexact=joined)
+    exact = Q(code=joined) | Q(initials__iexact=joined) | spelt
     starts = Q(code__startswith=joined) | Q(initials__istartswith=joined)
     named = Q(name__istartswith=words) | Q(pinyin__istartswith=words) | Q(name_en__istartswith=words)
     inside = (

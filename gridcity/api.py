@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from casework.api import signed_in
 from casework.errors import GridCityError
 from gis_data.errors import PlaceError
 
@@ -122,5 +123,5 @@ def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 api.add_router("", "casework.api.router")
 api.add_router("", "casework.photo_api.router")
-api.add_router("", "gis_data.api.router")
+api.add_router("", "gis_data.api.router", auth=signed_in)
 api.add_router("", "dispatch.api.router")

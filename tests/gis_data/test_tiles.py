@@ -1,0 +1,169 @@
+"""Vector tiles: what is in them, that they are kept, and that a kept one is never out of date."""
+
+import gzip
+import math
+from typing import Any
+
+import mapbox_vector_tile
+import pytest
+from django.contrib.gis.geos import LineString, MultiPolygon, Point, Polygon
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from gis_data import tiles
+from gis_data.crs import STORE
+from gis_data.models import BaseFeature, Component, LayerVersion
+from tests.factories.calls import Caller, refusal
+from tests.factories.people import Town, small_town
+
+
+@pytest.fixture
+def town(db: None) -> Town:
+    return small_town()
+
+
+def tile_at(lon: float, lat: float, z: int) -> tuple[int, int, int]:
+    n = 2**z
+    row = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * n
+    return z, int((lon + 180) / 360 * n), int(row)
+
+
+def fetch(town: Town, layer: str, z: int, cell: int = 0, **headers: str) -> Any:
+    z, x, y = tile_at(*town.city.inside(cell), z)
+    return Caller(town.bo).call("GET", f"/tiles/{layer}/{z}/{x}/{y}.mvt", **headers)
+
+
+def decoded(response: Any) -> dict[str, list[dict[str, Any]]]:
+    """Properties of the features by layer."""
+    assert response.status_code == 200, response.content[:300]
+    body = (
+        gzip.decompress(response.content)
+        if response.headers.get("Content-Encoding") == "gzip"
+        else response.content
+    )
+    return {
+        name: [feature["properties"] for feature in layer["features"]]
+        for name, layer in mapbox_vector_tile.decode(body).items()
+    }
+
+
+def test_cells_carry_their_codes(town: Town) -> None:
+    found = decoded(fetch(town, "cells", 15))["cells"]
+    assert {cell["code"] for cell in found} == {cell.code for cell in town.city.cells}
+
+
+def test_areas_have_borders_and_names_apart(town: Town) -> None:
+    found = decoded(fetch(town, "areas", 14, cell=2))
+    assert {(area["level"], area["code"]) for area in found["areas"]} == {
+        (area.level, area.code) for area in (*town.city.districts, *town.city.streets, *town.city.communities)
+    }
+    assert {"kind": "street", "name": "东华门街道", "name_en": "Donghuamen Subdistrict"} in found["names"]
+    assert all("name" not in area for area in found["areas"])
+    far = decoded(fetch(town, "areas", 9))["areas"]
+    assert "community" not in {area["level"] for area in far}
+
+
+def test_grids_and_components(town: Town) -> None:
+    assert decoded(fetch(town, "grids", 13))["grids"] == [
+        {"code": grid.code, "name": grid.name} for grid in sorted(town.city.grids, key=lambda grid: grid.code)
+    ]
+    lamp = town.city.lamps[0]
+    found = decoded(fetch(town, "components", 15))["components"]
+    assert {"code": lamp.code, "class_code": "0137", "state": "intact"} in found
+    Component.objects.filter(pk=lamp.pk).update(retired_on="2024-01-01")
+    assert lamp.code not in {one["code"] for one in decoded(fetch(town, "components", 15))["components"]}
+
+
+def test_the_paper_map_grows_in_with_the_zoom(town: Town) -> None:
+    lon, lat = town.city.inside(0)
+    lane = LineString((lon - 0.001, lat), (lon + 0.001, lat), srid=STORE)
+    square = Polygon.from_bbox((lon, lat, lon + 0.0004, lat + 0.0004))
+    square.srid = STORE
+    kind = BaseFeature.Kind
+    for what, rank, name, shape in (
+        (kind.STREET, 1, "二环路", lane),
+        (kind.STREET, 4, "菊儿胡同", lane),
+        (kind.WATER, 1, "筒子河", MultiPolygon(square, srid=STORE)),
+        (kind.BUILDING, 1, "", square),
+        (kind.BUILDING, 2, "", square),
+        (kind.PLACE, 1, "故宫", Point(lon, lat, srid=STORE)),
+    ):
+        BaseFeature.objects.create(district_code="110101", kind=what, rank=rank, name=name, shape=shape)
+    far, block, near = (decoded(fetch(town, "base", z)) for z in (10, 14, 15))
+    assert [street["name"] for street in far["streets"]] == ["二环路"]
+    assert "buildings" not in far
+    assert {street["name"] for street in near["streets"]} == {"二环路", "菊儿胡同"}
+    # never a block and its buildings at once: painted even-odd, one would cut the other out
+    assert len(block["buildings"]) == len(near["buildings"]) == 1
+    assert near["labels"] == [{"kind": "place", "rank": 1, "name": "故宫"}]
+    assert far["water"] == [{"name": "筒子河"}]
+
+
+def test_nothing_there_is_204_and_too_far_out_too(town: Town) -> None:
+    assert fetch(town, "base", 15).status_code == 204
+    assert fetch(town, "components", tiles.LAYERS["components"].min_zoom - 1).status_code == 204
+    assert Caller(town.bo).get("/tiles/cells/15/0/0.mvt").status_code == 204
+
+
+@pytest.mark.parametrize("path", ["nonsense/15/1/1", "cells/21/1/1", "cells/2/4/0", "cells/2/0/4"])
+def test_what_cannot_exist_is_missing(town: Town, path: str) -> None:
+    error = refusal(Caller(town.bo).get(f"/tiles/{path}.mvt"), codes={404})
+    assert error["code"] == "missing"
+
+
+def test_a_tile_is_drawn_once_and_answered_304(town: Town) -> None:
+    first = fetch(town, "cells", 15)
+    with CaptureQueriesContext(connection) as queries:
+        second = fetch(town, "cells", 15)
+    assert not [query for query in queries if "ST_AsMVT" in query["sql"]], "the kept tile was drawn again"
+    assert second.content == first.content
+    unchanged = fetch(town, "cells", 15, **{"If-None-Match": first["ETag"]})
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+
+
+def test_any_change_of_the_layer_is_a_new_tile(town: Town) -> None:
+    first = fetch(town, "components", 15)
+    town.city.lamps[0].delete()
+    second = fetch(town, "components", 15, **{"If-None-Match": first["ETag"]})
+    assert second.status_code == 200
+    assert second["ETag"] != first["ETag"]
+    assert len(decoded(second)["components"]) == len(decoded(first)["components"]) - 1
+
+
+def test_versions_do_not_repeat_after_the_table_was_emptied(town: Town) -> None:
+    before = LayerVersion.objects.get(pk="components").version
+    LayerVersion.objects.all().delete()
+    town.city.lamps[0].delete()
+    assert LayerVersion.objects.get(pk="components").version > before
+
+
+def test_compressed_only_for_those_who_can_read_it(town: Town) -> None:
+    packed = fetch(town, "cells", 15, **{"Accept-Encoding": "gzip, br"})
+    plain = fetch(town, "cells", 15, **{"Accept-Encoding": "identity"})
+    assert packed["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain
+    assert gzip.decompress(packed.content) == plain.content
+
+
+def test_the_map_opens_on_the_city(town: Town) -> None:
+    body = Caller(town.bo).get("/map/settings").json()
+    west, south, east, north = body["bounds"]
+    assert (west, south, east, north) == pytest.approx((116.41, 39.92, 116.416, 39.921))
+    assert west < body["center"][0] < east
+    assert body["generated"] is True
+    assert {layer["id"] for layer in body["layers"]} == set(tiles.LAYERS)
+    assert body["layers"][0]["url"] == "/api/v1/tiles/base/{z}/{x}/{y}.mvt"
+
+
+def test_the_shelf_keeps_what_fits_and_what_is_current() -> None:
+    shelf = tiles._Shelf(at_most=100)
+    for number in range(5):
+        shelf.put(("cells", 1, number, 0), tiles.Tile("v1", bytes(30)))
+    assert [shelf.get(("cells", 1, number, 0), "v1") is not None for number in range(5)] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
+    assert shelf.get(("cells", 1, 4, 0), "v2") is None
