@@ -82,9 +82,12 @@ def _loaded(value: Any) -> dict[str, Any]:
     return loaded
 
 
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
+
 def dumps(value: Any) -> str:
     """The one JSON spelling that is hashed: sorted keys, no spaces, characters as they are."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _encode(value)
 
 
 def instant(at: datetime) -> str:
@@ -107,9 +110,40 @@ def body_of(
     card: Mapping[str, Any],
 ) -> str:
     """The text of an entry that its hash covers, without the number that the head gives it."""
-    return dumps(
-        [str(case_id), case_seq, kind, verb, instant(at), actor_id, post_id, state_from, state_to, facts, card]
+    return body_of_texts(
+        case_id=case_id,
+        case_seq=case_seq,
+        kind=kind,
+        verb=verb,
+        at=at,
+        actor_id=actor_id,
+        post_id=post_id,
+        state_from=state_from,
+        state_to=state_to,
+        facts=dumps(facts),
+        card=dumps(card),
     )
+
+
+def body_of_texts(
+    *,
+    case_id: UUID,
+    case_seq: int,
+    kind: str,
+    verb: str,
+    at: datetime,
+    actor_id: int | None,
+    post_id: int | None,
+    state_from: str,
+    state_to: str,
+    facts: str,
+    card: str,
+) -> str:
+    """`body_of()` where facts and card are spelled by `dumps()` already, as they are for writing."""
+    head = dumps(
+        [str(case_id), case_seq, kind, verb, instant(at), actor_id, post_id, state_from, state_to]
+    )
+    return f"{head[:-1]},{facts},{card}]"
 
 
 def link_hash(prev_hash: bytes, body: str, stream: str, seq: int) -> bytes:
@@ -152,7 +186,8 @@ def append(
     and `facts` must be JSON as they are. The hint to the readers goes out after the commit.
     """
     case_seq = case.version + 1
-    body = body_of(
+    facts_text, card_text = dumps(facts), dumps(card)
+    body = body_of_texts(
         case_id=case.id,
         case_seq=case_seq,
         kind=case.kind,
@@ -162,8 +197,8 @@ def append(
         post_id=post_id,
         state_from=state_from,
         state_to=case.state,
-        facts=facts,
-        card=card,
+        facts=facts_text,
+        card=card_text,
     )
     with connection.cursor() as cursor:
         cursor.execute(
@@ -179,8 +214,8 @@ def append(
                 "post": post_id,
                 "from": state_from,
                 "to": case.state,
-                "facts": dumps(facts),
-                "card": dumps(card),
+                "facts": facts_text,
+                "card": card_text,
                 "prev": bytes(case.chain_hash),
                 "body": body,
                 "organisation": case.organisation_id,

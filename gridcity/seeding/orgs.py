@@ -14,7 +14,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from casework.models import Holding, Organisation, Person, Post, Stream
-from casework.roles import ADMINISTRATORS, Role
+from casework.roles import Role
 from dispatch.models import GridDuty
 from frontend.pages.frame import home_of
 from gis_data.models import Area, ResponsibilityGrid
@@ -98,8 +98,6 @@ def make_people(password: str) -> int:
                 password=encoded,
                 language="zh-hans",
                 demo=True,
-                is_staff=Role(row["role"]) in ADMINISTRATORS,
-                is_superuser=row["role"] == Role.SYSTEM_ADMIN,
             )
             for row in rows
             if row["username"] not in known

@@ -8,8 +8,11 @@ from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
 
 from gridcity.seeding import city, orgs
+
+CASES_PER_DAY = 120
 
 
 class Command(BaseCommand):
@@ -39,6 +42,15 @@ class Command(BaseCommand):
         made = {}
         if options["commit"]:
             made = city.build(demo=options["demo"], progress=progress)
+            if options["demo"] and options["days"] and not city.standing()["entries"]:
+                written = city.write_history(
+                    days=options["days"],
+                    seed=options["seed"],
+                    per_day=CASES_PER_DAY,
+                    until=timezone.now(),
+                    progress=progress,
+                )
+                made["new_cases"], made["new_entries"] = written.cases, written.entries
         found = {**made, "standing": city.standing(), "committed": options["commit"]}
         if options["json"]:
             self.stdout.write(json.dumps(found, ensure_ascii=False))

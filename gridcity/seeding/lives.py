@@ -1,0 +1,238 @@
+"""How a report's life goes: which move comes next and when. No rows, no clocks, no database.
+
+A life is a generator of steps. It looks at the report it drives (`life`), which the history has brought up to
+date before it asks for the next step, so a return or a failed check leads where it would in the city.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+from casework.access import Actor
+from casework.roles import Role
+from dispatch.models.report import CheckResult, Source, VerifyResult
+from dispatch.workflow import Clock, State
+from gridcity.seeding.world import Lot, World
+
+if TYPE_CHECKING:
+    from gridcity.seeding.history import Life
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A move to be made: when, which, by whom, and what it is given."""
+
+    at: datetime
+    verb: str
+    by: Actor
+    given: dict[str, Any] = field(default_factory=dict)
+
+
+# Shares of all cases that go another way (the last columns of `metrics.md` §5 give the order of size).
+DECLINED: Final = 0.02
+WITHDRAWN: Final = 0.004
+SENT_BACK: Final = 0.004
+RETURNED: Final = 0.03
+CANCELLED: Final = 0.003
+OVERDUE: Final = 0.06
+REWORKED: Final = 0.04
+VOIDED: Final = 0.006
+FORCED: Final = 0.002
+NOT_FOUND: Final = 0.12  # of what citizens report
+
+DECLINES: Final = ("不属于立案范围", "不符合立案标准", "重复上报，已有在办案件", "照片无法判断问题")
+NOT_THERE: Final = "现场核实未发现该问题"
+RETURNS: Final = ("非本单位权属", "现场属其他单位管养范围", "需产权单位先行处理", "位置不在本辖区")
+SENT_BACKS: Final = ("立案条件引用有误，请重新核定", "位置描述不清，请补充")
+CANCELS: Final = ("派遣单位有误，重新派遣",)
+REWORKS: Final = ("现场核查仍有残留", "处置不彻底，请继续处置", "处置照片与现场不符")
+VOIDS: Final = ("重复立案", "误立案")
+FORCES: Final = ("纳入专项工程统一整治", "施工围挡内，由建设单位完工时恢复")
+WITHDRAWALS: Final = ("误报", "问题已现场解决")
+
+MINUTE: Final = timedelta(minutes=1)
+
+
+def minutes(rng: Random, low: float, high: float) -> timedelta:
+    """Whole seconds between two numbers of minutes."""
+    return timedelta(seconds=rng.randint(int(low * 60), int(high * 60)))
+
+
+def usual(rng: Random, middle: float, spread: float = 0.6) -> timedelta:
+    """A span around `middle` minutes, now and then much longer."""
+    return timedelta(seconds=int(60 * middle * rng.lognormvariate(0, spread)) + 1)
+
+
+def whole_life(life: Life, world: World, rng: Random, at: datetime) -> Iterator[Step]:
+    """From the report to an end, at the pace of an ordinary day."""
+    seat = rng.choice(world.people[Role.ACCEPTOR])
+    leader = rng.choice(world.people[Role.SHIFT_LEADER])
+    yield Step(at, "report", life.reporter or seat)
+    if life.report.source in world.verify_first:
+        at += minutes(rng, 1, 8)
+        yield Step(at, "send_verify", seat, {"inspector": life.inspector})
+        at += usual(rng, 14, 0.5)
+        found = VerifyResult.NOT_EXISTS if rng.random() < NOT_FOUND else VerifyResult.EXISTS
+        yield Step(at, "answer_verify", life.inspector, {"result": found})
+        if found == VerifyResult.NOT_EXISTS:
+            yield Step(at + minutes(rng, 1, 9), "decline", seat, {"reason": NOT_THERE})
+            return
+    elif rng.random() < WITHDRAWN:
+        yield Step(at + minutes(rng, 1, 6), "withdraw", life.inspector, {"reason": rng.choice(WITHDRAWALS)})
+        return
+    elif rng.random() < DECLINED:
+        yield Step(at + minutes(rng, 1, 12), "decline", seat, {"reason": rng.choice(DECLINES)})
+        return
+    at += usual(rng, 4)
+    yield Step(at, "file", seat)
+    by = rng.choice(world.people[Role.DISPATCHER])
+    if rng.random() < SENT_BACK:
+        at += minutes(rng, 1, 6)
+        yield Step(at, "send_back", by, {"reason": rng.choice(SENT_BACKS)})
+        at += minutes(rng, 2, 10)
+        yield Step(at, "file", seat)
+    if rng.random() < VOIDED:
+        yield Step(at + minutes(rng, 1, 10), "void", leader, {"reason": rng.choice(VOIDS)})
+        return
+    at += usual(rng, 4)
+    yield Step(at, "dispatch", by)
+    if rng.random() < RETURNED:
+        at += usual(rng, 25)
+        yield Step(at, "return", life.desk, {"reason": rng.choice(RETURNS)})
+        at += usual(rng, 6)
+        yield Step(at, "dispatch", by, {"elsewhere": True})
+    elif rng.random() < CANCELLED:
+        at += minutes(rng, 2, 15)
+        yield Step(at, "cancel_dispatch", by, {"reason": rng.choice(CANCELS)})
+        at += minutes(rng, 1, 5)
+        yield Step(at, "dispatch", by, {"elsewhere": True})
+    if rng.random() < FORCED:
+        yield Step(at + usual(rng, 600), "force_close", leader, {"reason": rng.choice(FORCES)})
+        return
+    while True:
+        done = _done_at(life, rng, at)
+        yield Step(at + (done - at) * rng.uniform(0.03, 0.3), "accept", life.desk)
+        yield Step(done, "finish", life.desk)
+        at = done + usual(rng, 6)
+        yield Step(at, "send_check", seat, {"inspector": life.inspector})
+        at += usual(rng, 22, 0.5)
+        passed = rng.random() >= REWORKED
+        yield Step(
+            at, "answer_check", life.inspector, {"result": CheckResult.PASS if passed else CheckResult.FAIL}
+        )
+        at += usual(rng, 5)
+        if passed:
+            yield Step(at, "close", leader)
+            return
+        yield Step(at, "rework", seat, {"reason": rng.choice(REWORKS)})
+
+
+def _done_at(life: Life, rng: Random, at: datetime) -> datetime:
+    """When the department reports it done: mostly within hours and by day, seldom after the limit."""
+    due = life.clocks[Clock.HANDLING].due_at
+    assert due is not None, "the handling clock runs while the department has the case"
+    if rng.random() < OVERDUE:
+        return due + usual(rng, 120, 0.8)
+    latest = at + (due - at) * rng.uniform(0.6, 0.97)
+    done = at + usual(rng, 240, 0.9)
+    hour = (done.hour + 8) % 24  # in the city
+    if not 7 <= hour < 21:
+        done += timedelta(hours=(31 - hour) % 24) + minutes(rng, 0, 120)
+    return min(done, latest)
+
+
+# How many cases stand in each state on a desk one looks at in the middle of a day.
+STANDING: Final[dict[str, int]] = {
+    State.REPORTED: 10, State.VERIFYING: 5, State.VERIFIED: 4, State.FILED: 9, State.DISPATCHED: 14,
+    State.HANDLING: 18, State.HANDLED: 7, State.CHECKING: 6, State.CHECKED: 6,
+}  # fmt: skip
+_ROAD: Final = ("report", "file", "dispatch", "accept", "finish", "send_check", "answer_check")
+_ROAD_PUBLIC: Final = ("report", "send_verify", "answer_verify", *_ROAD[1:])
+_REACHES: Final = {
+    State.REPORTED: "report", State.VERIFYING: "send_verify", State.VERIFIED: "answer_verify", State.FILED: "file",
+    State.DISPATCHED: "dispatch", State.HANDLING: "accept", State.HANDLED: "finish",
+    State.CHECKING: "send_check", State.CHECKED: "answer_check",
+}  # fmt: skip
+# Minutes a case has stood in its state, against limits of 15, 30 and 60 minutes: most in time, some not.
+_STOOD: Final[dict[str, tuple[float, float]]] = {
+    State.REPORTED: (0.5, 16), State.VERIFYING: (2, 34), State.VERIFIED: (0.5, 9), State.FILED: (0.5, 16),
+    State.DISPATCHED: (1, 60), State.HANDLING: (5, 200), State.HANDLED: (0.5, 32), State.CHECKING: (2, 66),
+    State.CHECKED: (0.5, 18),
+}  # fmt: skip
+_BEFORE: Final[dict[str, tuple[float, float]]] = {
+    "file": (1, 5), "dispatch": (1, 6), "accept": (2, 30), "finish": (20, 150), "send_check": (1, 8),
+    "answer_check": (5, 30), "send_verify": (1, 5), "answer_verify": (4, 20),
+}  # fmt: skip
+
+
+def road_to(state: str, *, public: bool) -> tuple[str, ...]:
+    """The moves that lead to a state the usual way."""
+    road = _ROAD_PUBLIC if public else _ROAD
+    return road[: road.index(_REACHES[State(state)]) + 1]
+
+
+def standing_life(
+    life: Life, world: World, rng: Random, now: datetime, state: str
+) -> tuple[datetime, Iterator[Step]]:
+    """A life that stands in a state now: when it begins, and its steps so far."""
+    road = road_to(state, public=life.report.source in world.verify_first)
+    gaps = [minutes(rng, *_BEFORE[verb]) for verb in road[1:]]
+    begin = now - minutes(rng, *_STOOD[State(state)]) - sum(gaps, timedelta())
+    return begin, _standing(life, world, rng, begin, list(zip(road, [timedelta(), *gaps], strict=True)))
+
+
+def _standing(
+    life: Life, world: World, rng: Random, at: datetime, road: list[tuple[str, timedelta]]
+) -> Iterator[Step]:
+    seat = rng.choice(world.people[Role.ACCEPTOR])
+    by = rng.choice(world.people[Role.DISPATCHER])
+    for verb, gap in road:
+        at += gap
+        if verb == "report":
+            yield Step(at, verb, life.reporter or seat)
+        elif verb in ("send_verify", "send_check"):
+            yield Step(at, verb, seat, {"inspector": life.inspector})
+        elif verb == "answer_verify":
+            yield Step(at, verb, life.inspector, {"result": VerifyResult.EXISTS})
+        elif verb == "answer_check":
+            passed = rng.random() > 0.2
+            yield Step(
+                at, verb, life.inspector, {"result": CheckResult.PASS if passed else CheckResult.FAIL}
+            )
+        elif verb == "dispatch":
+            yield Step(at, verb, by)
+        elif verb == "file":
+            yield Step(at, verb, seat)
+        else:
+            yield Step(at, verb, life.desk)
+
+
+# Reports through a city's day, by the hour of its clock; of nights only what cannot wait.
+_HOURS: Final = Lot(
+    range(24),
+    [0.3, 0.2, 0.1, 0.1, 0.1, 0.3, 1, 4, 9, 12, 12, 8, 5, 6, 10, 10, 9, 6, 4, 2.5, 2, 1.2, 0.8, 0.5],
+)
+_WEEKEND: Final = 0.6
+
+
+def begins_of(day_began: datetime, weekday: int, mean: float, rng: Random) -> list[datetime]:
+    """When the reports of a day come in, in order; fewer at weekends, never quite the same number."""
+    weekly = 7 / (5 + 2 * _WEEKEND)
+    wanted = mean * weekly * (_WEEKEND if weekday >= 5 else 1) * rng.uniform(0.85, 1.15)
+    count = int(wanted) + (rng.random() < wanted % 1)
+    return sorted(
+        day_began + timedelta(hours=_HOURS.draw(rng), seconds=rng.randrange(3600), microseconds=rng.randrange(10**6))
+        for _ in range(count)
+    )
+
+
+def draw_source(world: World, rng: Random, *, state: str = "") -> str:
+    """By which door it came; what stands before filing on site came from outside."""
+    if state in (State.VERIFYING, State.VERIFIED):
+        return rng.choice((Source.HOTLINE, Source.HOTLINE, Source.WEB))
+    source = world.sources.draw(rng)
+    return Source.INSPECTOR if state == State.REPORTED and source in world.verify_first else source
