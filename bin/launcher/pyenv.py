@@ -8,9 +8,11 @@ from pathlib import Path
 
 from launcher.packages import unpack
 from launcher.say import Failure, Step
-from launcher.tree import Tree, key_of
+from launcher.tree import Tree, key_of, write
 
 LOCK, DEV_LOCK, TOOLS_LOCK = "requirements.lock", "requirements-dev.lock", "requirements-tools.lock"
+
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 def has_pip() -> bool:
@@ -53,7 +55,7 @@ class PythonEnv:
             step.work("fetching packages with pip (slower)")
             self.tree.do(
                 [*self.pip(step), "--python", self.python, "install", "-q", "--require-hashes", "-r", lock],
-                env=self._pip_env(),
+                env=pip_env(),
                 why="Setting up Python packages",
             )
         self.tree.stamp("python", self.key(lock))
@@ -92,7 +94,7 @@ class PythonEnv:
                         "--target",
                         tools,
                     ],
-                    env=self._pip_env(),
+                    env=pip_env(),
                     why="Fetching uv",
                 )
             except Failure:
@@ -102,17 +104,30 @@ class PythonEnv:
 
     def pip(self, step: Step) -> list[str | Path]:
         """A pip to call. Debian's python3 has none; its wheel is in a package that needs no installing."""
-        if not has_pip() and not self._pip_wheel():
+        if has_pip():
+            return [sys.executable, "-m", "pip"]
+        if not self._found("usr/share/python-wheels/pip-*.whl"):
             unpack(self.tree, ("python3-pip-whl",), self.tree.var / "pip", step)
-        return [sys.executable, "-m", "pip"]
+        wheel = self._found("usr/share/python-wheels/pip-*.whl")[0]
+        return [sys.executable, Path(__file__).with_name("borrowed_pip.py"), wheel, self._bundle(step)]
 
-    def _pip_wheel(self) -> Path | None:
-        """A wheel can be imported from as it is, so pip need not be installed to install."""
-        roots = [Path("/"), self.tree.var / "python/root", self.tree.var / "pip"]
-        return next((w for root in roots for w in root.glob("usr/share/python-wheels/pip-*.whl")), None)
+    def _bundle(self, step: Step) -> Path | str:
+        """Certificates for pip where the machine has none; "" where it has."""
+        if CERTIFICATES.exists():
+            return ""
+        bundle = self.tree.var / "certificates.crt"
+        if not bundle.exists():
+            authorities = "usr/share/ca-certificates/mozilla/*.crt"
+            if not self._found(authorities):
+                unpack(self.tree, ("ca-certificates",), self.tree.var / "certificates", step)
+            write(bundle, "".join(found.read_text() for found in self._found(authorities)))
+        return bundle
 
-    def _pip_env(self) -> dict[str, str]:
-        env = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
-        if not has_pip() and (wheel := self._pip_wheel()):
-            env["PYTHONPATH"] = str(wheel)
-        return env
+    def _found(self, pattern: str) -> list[Path]:
+        """Installed, or unpacked by find_python.sh, or by us."""
+        roots = [Path("/"), *(self.tree.var / name for name in ("python/root", "pip", "certificates"))]
+        return [found for root in roots for found in sorted(root.glob(pattern))]
+
+
+def pip_env() -> dict[str, str]:
+    return {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
