@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Hashable, Iterable
+from collections import deque
+from collections.abc import Callable, Coroutine, Generator, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,32 +37,83 @@ RECHECK_SECONDS = 1.0
 BATCH = 500
 QUEUE = 256
 TOO_FAR_BEHIND = 20_000
+TOO_SLOW = 1013
+
+
+class _Rest:
+    """What remains of a coroutine that was begun outside a task and has come to wait for something."""
+
+    def __init__(self, begun: Coroutine[Any, Any, None], waits_for: Any) -> None:
+        self.begun, self.waits_for = begun, waits_for
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        waits_for = self.waits_for
+        while True:
+            yield waits_for
+            try:
+                waits_for = self.begun.send(None)
+            except StopIteration:
+                return
 
 
 @dataclass(eq=False)
 class Socket:
-    """One open desk. `queue` is bounded: a socket that cannot keep up is closed and comes back."""
+    """One open desk. What it cannot take at once waits in a bounded queue; beyond that it is closed and
+    comes back with its cursor: nothing is ever dropped silently.
+
+    A send is begun right here, without a task: as long as the network takes it, a thousand sockets cost a
+    thousand writes and no switch between tasks.
+    """
 
     actor: Actor
     session_key: str
     cursor: int
+    send: Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
     audience: Hashable = ()
-    queue: asyncio.Queue[dict[str, Any]] = field(default_factory=lambda: asyncio.Queue(QUEUE))
+    is_open: bool = True
+    waiting: deque[dict[str, Any]] = field(default_factory=deque)
+    draining: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         self.audience = audience_of(self.actor)
 
     def push(self, text: str) -> None:
-        """Hand over without waiting; a full queue closes the socket instead of dropping anything."""
-        if self.queue.full():
-            return self.close(1013)
-        self.queue.put_nowait({"type": "websocket.send", "text": text})
-        return None
+        """Hand over without waiting."""
+        if self.is_open:
+            if len(self.waiting) >= QUEUE:
+                self.close(TOO_SLOW)
+            else:
+                self._hand_over({"type": "websocket.send", "text": text})
 
     def close(self, code: int) -> None:
-        while not self.queue.empty():
-            self.queue.get_nowait()
-        self.queue.put_nowait({"type": "websocket.close", "code": code})
+        if self.is_open:
+            self.is_open = False
+            self.waiting.clear()
+            self._hand_over({"type": "websocket.close", "code": code})
+
+    def _hand_over(self, message: dict[str, Any]) -> None:
+        if self.draining is not None:
+            self.waiting.append(message)
+            return
+        begun = self.send(message)
+        try:
+            waits_for = begun.send(None)
+        except StopIteration:
+            return
+        except Exception:
+            self.is_open = False  # gone; its consumer hears of it by itself
+            return
+        self.draining = asyncio.create_task(self._drain(_Rest(begun, waits_for)))
+
+    async def _drain(self, rest: _Rest) -> None:
+        try:
+            await rest
+            while self.waiting:
+                await self.send(self.waiting.popleft())
+        except Exception:
+            self.is_open = False
+        finally:
+            self.draining = None
 
 
 def audience_of(actor: Actor) -> Hashable:
@@ -173,7 +225,7 @@ class Reader:
                 return
             await asyncio.sleep(POLL_SECONDS / 4)
 
-    async def join(self, socket: Socket, send: Any) -> None:
+    async def join(self, socket: Socket) -> None:
         """Bring a socket up to where the reader stands, then let it take part. No await in between."""
         await self.ready.wait()
         while socket.cursor < self.last:
@@ -183,7 +235,8 @@ class Reader:
             if upto == socket.cursor:  # the reader knows numbers that this connection cannot read: look again
                 await asyncio.sleep(0)
                 continue
-            await send({"type": "websocket.send", "text": message(socket.cursor, upto, texts[socket.audience])})
+            text = message(socket.cursor, upto, texts[socket.audience])
+            await socket.send({"type": "websocket.send", "text": text})
             socket.cursor = upto
         self.sockets.add(socket)
         self.sent.setdefault(socket.audience, self.last)

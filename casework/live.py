@@ -10,6 +10,9 @@ from urllib.parse import parse_qs
 from channels.consumer import AsyncConsumer
 from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.http.cookie import parse_cookie
 from django.urls import path
 from django.utils import timezone
 
@@ -30,18 +33,17 @@ class JournalConsumer(AsyncConsumer):
     """
 
     socket: Socket | None = None
-    writer: asyncio.Task[None] | None = None
+    joining: asyncio.Task[None] | None = None
 
     async def websocket_connect(self, event: dict[str, Any]) -> None:
         await self.send({"type": "websocket.accept"})
         asked = {key: values[-1] for key, values in parse_qs(self.scope["query_string"].decode("latin-1")).items()}
-        session = self.scope.get("session")
-        actor = await self._actor(session)
+        actor, session_key = await self._caller()
         if actor is None:
             return await self._refuse(NOT_SIGNED_IN)
         if actor.role in ADMINISTRATORS or asked.get("stream", actor.stream) != actor.stream:
             return await self._refuse(NOT_ALLOWED)
-        self.writer = asyncio.create_task(self._follow(actor, getattr(session, "session_key", None) or "", asked))
+        self.joining = asyncio.create_task(self._follow(actor, session_key, asked))
         return None
 
     async def _follow(self, actor: Actor, session_key: str, asked: dict[str, str]) -> None:
@@ -55,14 +57,8 @@ class JournalConsumer(AsyncConsumer):
             await self.send_json({"type": "reset", "head": reader.last})
             cursor = reader.last
         await self.send_json({"type": "hello", "head": reader.last, "cursor": cursor, "at": instant(timezone.now())})
-        self.socket = Socket(actor, session_key, cursor)
-        await reader.join(self.socket, self.send)
-        while True:
-            message = await self.socket.queue.get()
-            await self.send(message)
-            if message["type"] == "websocket.close":
-                reader.leave(self.socket)
-                return
+        self.socket = Socket(actor, session_key, cursor, self.base_send)
+        await reader.join(self.socket)
 
     async def websocket_receive(self, event: dict[str, Any]) -> None:
         """Desks only listen; what they do goes through the API."""
@@ -70,8 +66,8 @@ class JournalConsumer(AsyncConsumer):
     async def websocket_disconnect(self, event: dict[str, Any]) -> None:
         if self.socket is not None:
             reader_of(self.socket.actor.stream).leave(self.socket)
-        if self.writer is not None:
-            self.writer.cancel()
+        if self.joining is not None:
+            self.joining.cancel()
         raise StopConsumer
 
     async def send_json(self, message: dict[str, Any]) -> None:
@@ -81,9 +77,14 @@ class JournalConsumer(AsyncConsumer):
         await self.send({"type": "websocket.close", "code": code})
 
     @database_sync_to_async
-    def _actor(self, session: Any) -> Actor | None:
-        headers = dict(self.scope["headers"])
-        return actor_by(headers.get(b"authorization", b"").decode("latin-1"), session)
+    def _caller(self) -> tuple[Actor | None, str]:
+        """Who connects, and the session it depends on. Read here, since Channels' session middleware wraps every
+        single send of the socket."""
+        headers = {name: value.decode("latin-1") for name, value in self.scope["headers"]}
+        key = parse_cookie(headers.get(b"cookie", "")).get(settings.SESSION_COOKIE_NAME)
+        session = SessionStore(key) if key else None
+        actor = actor_by(headers.get(b"authorization", ""), session)
+        return actor, "" if b"authorization" in headers else key or ""
 
 
 routes = [path("ws/journal", JournalConsumer.as_asgi())]

@@ -6,7 +6,6 @@ Synchronous views under Django's own ASGI handler lose 3-8x: a fresh thread and 
 from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
-from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 
@@ -18,7 +17,7 @@ from casework.live import routes  # isort: skip
 
 # Django's annotations name its response class where WSGI's name an iterable of bytes; it is one.
 pages = WSGIMiddleware(cast(Any, wsgi_application), workers=settings.WEB_THREADS)
-sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(cast(Any, routes))))
+sockets = AllowedHostsOriginValidator(URLRouter(cast(Any, routes)))
 
 
 async def too_large(send: Any) -> None:

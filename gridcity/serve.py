@@ -16,6 +16,8 @@ OPTIONS: dict[str, Any] = {
     "ws_ping_timeout": 20,
     "ws_max_size": 65536,
     "ws_max_queue": 16,
+    # compressing each frame for each socket costs three times the fan-out; entries are small
+    "ws_per_message_deflate": False,
     "timeout_graceful_shutdown": 20,
     "timeout_keep_alive": 5,
     "lifespan": "off",

@@ -1,0 +1,1 @@
+"""Yardsticks: GridCity beside the floor that the same machine gives, in one sitting. Only ratios count."""
