@@ -1,4 +1,4 @@
-"""A shape as a small drawing: inline SVG without style attributes, so that no content policy minds it. Pure."""
+"""A shape as a small drawing: inline SVG without style attributes, which a content policy drops. Pure."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def drawing(shape: GEOSGeometry | None, within: GEOSGeometry | None = None) -> S
     height = round(2 * MARGIN + (north - south) * scale)
     width = round(2 * MARGIN + (east - west) * squeeze * scale)
     return format_html(
-        '<svg width="{w}" height="{h}" viewBox="0 0 {w} {h}" role="img" aria-label="{label}">{paths}{dot}</svg>',
+        '<svg width="{w}" height="{h}" viewBox="0 0 {w} {h}" role="img" aria-label="{label}">'
+        "{paths}{dot}</svg>",
         w=width,
         h=height,
         label=f"{centre.x:.6f}, {centre.y:.6f}",

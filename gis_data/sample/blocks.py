@@ -54,9 +54,7 @@ def _blocks(cells: Shapes, city: City, inset_m: float) -> Shapes:
     taken = [shapely.buffer(ground.shape, 4) for ground in city.grounds]
     for road in city.roads:
         if road.rank < 4:
-            taken += list(
-                shapely.get_parts(shapely.buffer(road.line, HALF_WIDTH_M[road.rank] + 1, cap_style="flat"))
-            )
+            taken += list(shapely.get_parts(shapely.buffer(road.line, HALF_WIDTH_M[road.rank] + 1)))
     which, by = shapely.STRtree(taken).query(blocks, predicate="intersects").tolist()
     per_block: dict[int, list[int]] = {}
     for block, number in zip(which, by, strict=True):

@@ -20,6 +20,8 @@ from gis_data.sample.blocks import draw_blocks
 from gis_data.sample.city import City, draw_city, read_divisions, reading_order
 from gis_data.sample.furniture import ORGS, read_owners
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def drawn() -> City:
