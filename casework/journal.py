@@ -92,7 +92,8 @@ def dumps(value: Any) -> str:
 
 def instant(at: datetime) -> str:
     """An instant as the journal spells it: UTC, always with microseconds."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    in_utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return in_utc.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def body_of(

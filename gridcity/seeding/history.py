@@ -18,7 +18,6 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
-from django.contrib.gis.geos import Point
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
@@ -35,8 +34,7 @@ from dispatch.limits import handling_limit
 from dispatch.models import FilingCondition, Report, RoutingDecision, Task
 from dispatch.queries import metres_between
 from dispatch.workflow import MOVES, Clock
-from gis_data.crs import STORE
-from gridcity.seeding.bulk import Table, copy_rows, ids_of, numbers
+from gridcity.seeding.bulk import Maker, Spot, Table, copy_rows, ids_of, numbers
 from gridcity.seeding.lives import Step, begins_of, draw_source, standing_life, whole_life
 from gridcity.seeding.pictures import Pictures
 from gridcity.seeding.world import Place, Problem, World, facts_for
@@ -110,6 +108,8 @@ class History:
         self._tables: dict[type, Table[Any]] = {
             model: Table(model) for model in (Case, Report, CaseClock, Task, RoutingDecision, Attachment)
         }
+        self._make_case, self._make_report, self._make_task = Maker(Case), Maker(Report), Maker(Task)
+        self._make_decision, self._make_photo = Maker(RoutingDecision), Maker(Attachment)
         self._next_id = {model: ids_of(model) for model in (CaseClock, Task, RoutingDecision)}
         self._next_number = numbers("casework_case_number")
 
@@ -167,7 +167,7 @@ class History:
         world, rng = self.world, self.rng
         problem, place = world.problem_at(rng)
         source = draw_source(world, rng, state=state)
-        case = Case(
+        case = self._make_case(
             id=UUID(int=self.ids.getrandbits(128), version=4),
             kind=KIND,
             stream_id=world.stream,
@@ -175,14 +175,17 @@ class History:
             chain_hash=journal.GENESIS,
             opened_at=at,
             moved_at=at,
+            card={},
         )
         inspector = world.inspector_of(place.cell_code, rng)
         is_component = problem.kind == "component"
-        report = Report(
-            case=case,
+        if place.spot is None:
+            place.spot = Spot(place.lon, place.lat)
+        report = self._make_report(
+            case_id=case.id,
             source=source,
             problem_class_id=problem.id,
-            place=Point(place.lon, place.lat, srid=STORE),
+            place=place.spot,
             given_lon=place.lon,
             given_lat=place.lat,
             given_datum="wgs84",
@@ -196,6 +199,7 @@ class History:
             fingerprint=hashlib.sha256(case.id.bytes).digest(),
             reported_at=at,
         )
+        report.case = case
         return Life(case, report, problem, place, inspector, inspector if source == "inspector" else None)
 
     def _play(self, life: Life, step: Step) -> None:
@@ -228,7 +232,13 @@ class History:
         if was:
             made.note(was=was)
         changed = clockwork.apply(
-            made.move, life.clocks, case=case, at=at, terms=made.terms, calendar=self.world.calendar, final=final
+            made.move,
+            life.clocks,
+            case=case,
+            at=at,
+            terms=made.terms,
+            calendar=self.world.calendar,
+            final=final,
         )
         for clock_row in changed:
             if clock_row.pk is None:
@@ -301,7 +311,8 @@ class History:
         if not mine:
             return
         cursor.execute(
-            "SELECT id, version FROM casework_case WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [list(mine)]
+            "SELECT id, version FROM casework_case WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+            [list(mine)],
         )
         for case_id, version in cursor.fetchall():
             if mine[case_id] != version:
@@ -322,9 +333,9 @@ class History:
     def photograph(self, life: Life, kind: str, by: Actor, at: datetime) -> str:
         """A photograph of the problem, bound to the case; returns its id as the journal keeps it."""
         picture = self.pictures.of(life.problem.code, life.problem.name, life.problem.kind, kind)
-        photo = Attachment(
+        photo = self._make_photo(
             id=UUID(int=self.ids.getrandbits(128), version=4),
-            case=life.case,
+            case_id=life.case.id,
             kind=kind,
             sha256=picture.sha256,
             byte_size=picture.byte_size,
@@ -341,9 +352,9 @@ class History:
     def send_task(self, life: Life, made: Moving, kind: str) -> None:
         inspector = life.inspector
         life.report.inspector_id = inspector.person_id
-        task = Task(
+        task = self._make_task(
             id=next(self._next_id[Task]),
-            case=life.case,
+            case_id=life.case.id,
             kind=kind,
             inspector_id=inspector.person_id,
             sent_at=made.at,
@@ -359,7 +370,7 @@ class History:
         lon = life.place.lon + self.rng.gauss(0, 8) / (DEGREE_M * cos(radians(life.place.lat)))
         lat = life.place.lat + self.rng.gauss(0, 8) / DEGREE_M
         task.state, task.done_at, task.result = Task.State.DONE, made.at, result
-        task.place = Point(lon, lat, srid=STORE)
+        task.place = Spot(lon, lat)
         task.distance_m = metres_between((lon, lat), (life.place.lon, life.place.lat))
         self._tables[Task].touch(task)
         made.note(result=result, task_id=task.pk, distance_m=round(task.distance_m, 1))
@@ -386,9 +397,9 @@ class History:
         else:
             limit = (rule and rule.limit) or handling_limit(life.condition)
             made.allow(Clock.HANDLING, limit, organisation_id=organisation_id)
-        life.decision = RoutingDecision(
+        life.decision = self._make_decision(
             id=next(self._next_id[RoutingDecision]),
-            case=life.case,
+            case_id=life.case.id,
             rule_id=rule.id if rule else None,
             organisation_id=organisation_id,
             by_hand=rule is None,

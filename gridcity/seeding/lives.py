@@ -200,9 +200,7 @@ def _standing(
             yield Step(at, verb, life.inspector, {"result": VerifyResult.EXISTS})
         elif verb == "answer_check":
             passed = rng.random() > 0.2
-            yield Step(
-                at, verb, life.inspector, {"result": CheckResult.PASS if passed else CheckResult.FAIL}
-            )
+            yield Step(at, verb, life.inspector, {"result": CheckResult.PASS if passed else CheckResult.FAIL})
         elif verb == "dispatch":
             yield Step(at, verb, by)
         elif verb == "file":
@@ -225,7 +223,8 @@ def begins_of(day_began: datetime, weekday: int, mean: float, rng: Random) -> li
     wanted = mean * weekly * (_WEEKEND if weekday >= 5 else 1) * rng.uniform(0.85, 1.15)
     count = int(wanted) + (rng.random() < wanted % 1)
     return sorted(
-        day_began + timedelta(hours=_HOURS.draw(rng), seconds=rng.randrange(3600), microseconds=rng.randrange(10**6))
+        day_began
+        + timedelta(hours=_HOURS.draw(rng), seconds=rng.randrange(3600), microseconds=rng.randrange(10**6))
         for _ in range(count)
     )
 

@@ -63,7 +63,8 @@ def draw_picture(code: str, name: str, kind: str, seed: object) -> bytes:
         left += width + rng.randint(0, 12)
     draw.rectangle((0, horizon, WIDTH, HEIGHT), fill=rng.choice(GROUNDS))
     draw.polygon(
-        ((0, horizon + 60), (WIDTH, horizon + 20), (WIDTH, horizon + 34), (0, horizon + 84)), fill=(168, 164, 156)
+        ((0, horizon + 60), (WIDTH, horizon + 20), (WIDTH, horizon + 34), (0, horizon + 84)),
+        fill=(168, 164, 156),
     )
     middle, low = rng.randint(230, 410), rng.randint(340, 400)
     colour = MENDED if is_mended else OBJECTS.get(code[:2], (130, 100, 100))
@@ -72,7 +73,9 @@ def draw_picture(code: str, name: str, kind: str, seed: object) -> bytes:
         x, y = rng.gauss(middle, 80), rng.gauss(low, 26)
         size = rng.uniform(4, 16)
         shade = rng.randint(30, 220)
-        draw.polygon(((x, y - size), (x + size, y), (x - size / 2, y + size)), fill=(shade, shade, shade - 20))
+        draw.polygon(
+            ((x, y - size), (x + size, y), (x - size / 2, y + size)), fill=(shade, shade, shade - 20)
+        )
     draw.rectangle((0, HEIGHT - 46, WIDTH, HEIGHT), fill=(28, 32, 36))
     draw.text((14, HEIGHT - 40), f"{code} {name}", font=_font(24), fill=(240, 240, 240))
     out = io.BytesIO()

@@ -24,6 +24,7 @@ from dispatch.routing import Decision, Facts, Rule, route
 from dispatch.rules import active_rules
 from dispatch.workflow import Clock
 from gis_data.models import Area, ProblemClass
+from gridcity.seeding.bulk import Spot
 
 EVENT, COMPONENT = ProblemClass.Kind.EVENT, ProblemClass.Kind.COMPONENT
 
@@ -62,9 +63,12 @@ class Lot(Generic[T]):
         return rng.choices(self.things, cum_weights=self._sums)[0]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Place:
-    """Where a component stands, and whose it is. Events are put at such places too: it is on a street."""
+    """Where a component stands, and whose it is. Events are put at such places too: it is on a street.
+
+    spot   the place as a shape, made when first needed
+    """
 
     class_id: int
     code: str
@@ -72,6 +76,7 @@ class Place:
     cell_code: str
     lon: float
     lat: float
+    spot: Spot | None = None
 
 
 @dataclass(frozen=True, slots=True)
