@@ -1,4 +1,4 @@
-"""`python3 borrowed_pip.py WHEEL BUNDLE ARGS…`: pip out of the distribution's wheel, for a Python without one.
+"""`python3 borrowed_pip.py WHEEL BUNDLE ARGS…`: pip out of the distribution's wheel.
 
 Debian's pip looks for /etc/ssl/certs/ca-certificates.crt while it is imported, and cannot be imported where
 the package ca-certificates was never installed. BUNDLE stands in for that file; empty: nothing is missing.

@@ -7,7 +7,7 @@ import hashlib
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from launcher.say import Failure
@@ -19,7 +19,7 @@ class Tree:
     def __init__(self, root: Path, var: Path) -> None:
         self.root = root
         self.var = var
-        self.working: list[subprocess.Popen[bytes]] = []
+        self.working: list[subprocess.Popen[str]] = []
         for folder in ("stamps", "lock", "log", "static"):
             (var / folder).mkdir(parents=True, exist_ok=True)
 
@@ -80,26 +80,44 @@ class Tree:
         why: str,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
-    ) -> None:
-        """Runs a set-up program silently; on failure its last words go into the sentence."""
+        tell: Callable[[str], None] | None = None,
+    ) -> str:
+        """Runs a program of ours and gives its standard output; `tell` is given what it says of its progress.
+
+        Its last words go into the sentence when it fails, all of them into the log.
+        """
         with tempfile.TemporaryFile("w+", dir=self.var / "log", errors="replace") as out:
             try:
                 process = subprocess.Popen(
-                    command, cwd=cwd or self.root, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+                    command,
+                    cwd=cwd or self.root,
+                    env=env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    errors="replace",
                 )
             except OSError as fault:
                 raise Failure(f"{why} failed: {fault}") from None
             self.working.append(process)
+            told = []
+            assert process.stderr
+            for line in process.stderr:
+                told.append(line.rstrip())
+                if tell and line.strip():
+                    tell(line.strip())
             code = process.wait()
             self.working.remove(process)
             out.seek(0)
-            said = out.read().strip()
+            said = out.read()
         log = self.var / "log" / "setup.log"
+        words = [*said.splitlines()[-200:], *told]
         with open(log, "a") as kept:
-            kept.write(f"$ {' '.join(map(str, command))}\n{said}\n")
+            kept.write("\n".join([f"$ {' '.join(map(str, command))}", *words, ""]))
         if code:
-            last = said.splitlines()[-12:]
-            raise Failure(f"{why} failed (all of it in {log}):\n    " + "\n    ".join(last))
+            raise Failure(f"{why} failed (all of it in {log}):\n    " + "\n    ".join(words[-12:]))
+        return said
 
 
 def write(path: Path, content: str, *, mode: int = 0o644) -> None:

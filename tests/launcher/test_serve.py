@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from launcher import serve
-from launcher.main import load_env_file, names_of
+from launcher.city import load_env_file
+from launcher.run import names_of
 from launcher.say import Failure
 from launcher.serve import Child, Supervisor, listen
 
