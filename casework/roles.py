@@ -22,8 +22,8 @@ SUPERVISION = frozenset({Role.ACCEPTOR, Role.SHIFT_LEADER})
 COMMAND = frozenset({Role.DISPATCHER})
 # GB/T 22239 (clause not read): the three administrators exclude each other and all work on cases.
 ADMINISTRATORS = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN})
-EXCLUDE_EACH_OTHER: tuple[frozenset[Role], ...] = (
-    frozenset({Role.SYSTEM_ADMIN}),
-    frozenset({Role.SECURITY_ADMIN}),
-    frozenset({Role.AUDIT_ADMIN}),
-)
+
+
+def may_share_a_person(one: Role, other: Role) -> bool:
+    """May one person hold both roles at the same time? The database refuses it too (administrators.sql)."""
+    return one == other or not ADMINISTRATORS & {one, other}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from django.contrib.gis.geos import GEOSGeometry
 from django.utils.html import format_html, format_html_join
@@ -60,13 +61,10 @@ def drawing(shape: GEOSGeometry | None, within: GEOSGeometry | None = None) -> S
     )
 
 
-def _lines(shape: GEOSGeometry) -> Iterator[list[tuple[float, float]]]:
-    """Every ring and line of a shape."""
-    if shape.geom_type == "Polygon":
-        for ring in shape:
-            yield [point[:2] for point in ring.coords]
-    elif shape.geom_type in ("LineString", "LinearRing"):
+def _lines(shape: Any) -> Iterator[list[tuple[float, float]]]:
+    """Every ring and line of a shape; a point has none."""
+    if shape.geom_type in ("LineString", "LinearRing"):
         yield [point[:2] for point in shape.coords]
     elif shape.geom_type != "Point":
-        for part in shape:
+        for part in shape:  # rings of a polygon, members of a collection
             yield from _lines(part)

@@ -46,7 +46,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "channels",
     "csp",
-    "django.contrib.admin",
+    "gridcity.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -126,6 +126,7 @@ if (_pyogrio := find_spec("pyogrio")) and _pyogrio.origin:
 
 # --- people -------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "casework.Person"
+AUTHENTICATION_BACKENDS = ["gridcity.administrators.PostBackend"]
 # The login page of demo mode offers these; the pages lie below the roof and cannot import it.
 DEMO_LOGINS = "gridcity.seeding.city.demo_logins"
 LOGIN_URL = "login"

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
+from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -50,7 +52,7 @@ def tampering() -> Iterator[None]:
         cursor.execute("ALTER TABLE casework_entry ENABLE TRIGGER casework_entry_final")
 
 
-def sql(text: str, *values: object) -> None:
+def sql(text: str, *values: str | int | UUID) -> None:
     with tampering(), connection.cursor() as cursor:
         cursor.execute(text, values)
         assert cursor.rowcount == 1
@@ -185,7 +187,7 @@ def test_an_entry_added_without_the_head_is_named_though_its_chain_holds(journey
     """Inserting is not refused by the trigger; a forger can even compute the right hash."""
     case = journeys[1].case
     last = journal.of_case(case.id)[-1]
-    forged = {
+    forged: dict[str, Any] = {
         "case_id": case.id, "case_seq": last.case_seq + 1, "kind": case.kind, "verb": "void", "at": last.at,
         "actor_id": None, "post_id": None, "state_from": last.state_to, "state_to": "void", "facts": {},
         "card": last.card,

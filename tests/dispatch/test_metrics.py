@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from casework import journal
 from casework.errors import Invalid
 from casework.models import Case
 from dispatch.definitions import Definitions, Key, definitions_for
-from dispatch.metrics import Board, Period, Scope, Tally, board_of, cases_behind, figures_of
+from dispatch.metrics import Board, Period, Row, Scope, Tally, board_of, cases_behind, figures_of
 from dispatch.models import IndicatorPolicy
 from tests.factories.city import LIGHTING, WATER
 from tests.factories.journeys import Journey
@@ -35,7 +36,7 @@ def at(day: int, hour: int, minute: int = 0, month: int = 3) -> datetime:
 class Clock:
     """Sets the hour, so that a test reads like a diary."""
 
-    def __init__(self, traveller: time_machine.Coordinates) -> None:
+    def __init__(self, traveller: time_machine.Traveller) -> None:
         self.traveller = traveller
 
     def __call__(self, day: int, hour: int, minute: int = 0, month: int = 3) -> None:
@@ -110,7 +111,7 @@ def tally(board: Board, key: Key) -> tuple[float, int, float | None]:
     return figure.numerator, figure.denominator, figure.value
 
 
-def parts(rows: tuple, key: Key) -> dict[str, tuple[float, int]]:
+def parts(rows: tuple[Row, ...], key: Key) -> dict[str, tuple[float, int]]:
     return {
         row.code: (row.tallies[key].numerator, row.tallies[key].denominator)
         for row in rows
@@ -365,7 +366,7 @@ def test_pages_follow_one_another_without_loss(town: Town) -> None:
 
 
 def test_a_board_costs_the_same_queries_whatever_it_shows(
-    diary: dict[str, Journey], django_assert_num_queries: Callable
+    diary: dict[str, Journey], django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
 ) -> None:
     for scope in (Scope(STREAM, MARCH), Scope(STREAM, Period(date(2026, 3, 2), date(2026, 3, 2)))):
         with django_assert_num_queries(6):
