@@ -41,7 +41,7 @@ class Layer:
 LAYERS = (
     Layer("base", _("Paper map"), "base", 10, on=True),
     Layer("areas", _("Districts, streets, communities"), "areas", 10, on=True),
-    Layer("cells", _("Unit grid cells"), "cells", 16, on=True),
+    Layer("cells", _("Unit grid cells"), "cells", 15, on=True),
     Layer("components", _("Components"), "components", 18, on=True),
 )
 

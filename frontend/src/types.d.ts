@@ -77,6 +77,7 @@ interface PageContext {
   language: string; icons: string; csrf: string; page: string;
   role: string; person: string; stream: string; organisation: string; layers: MapLayer[];
   kind: string; queues: { id: string; title: string }[]; next: string;
+  own?: { codes: string[]; bounds: [number, number, number, number] | null };
 }
 
 /** Live messages. */

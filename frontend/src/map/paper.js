@@ -66,8 +66,8 @@ export function cellStyle(mine) {
   return (_layer, properties) => {
     const own = mine?.(String(properties.code));
     return [
-      { key: "cell", order: 1, stroke: ink, width: 0.8, alpha: 0.55 },
-      ...(own ? [{ key: "own", order: 0, fill: ink, alpha: 0.1 }] : []),
+      { key: "cell", order: 1, stroke: ink, width: 0.8, alpha: 0.45 },
+      ...(own ? [{ key: "own", order: 0, fill: ink, alpha: 0.12 }] : []),
     ];
   };
 }

@@ -78,10 +78,9 @@ function draw(answer) {
   shade();
 }
 
-/** A figure of a row, whatever its nesting. @param {Record<string, any>} row @param {string} key @returns {{ value: number | null, numerator: number, denominator: number } | null} */
+/** A figure of an area, department or day. @param {Record<string, any>} row @param {string} key @returns {{ value: number | null, numerator: number, denominator: number } | null} */
 function figureOf(row, key) {
-  const found = row[key] ?? row.figures?.[key] ?? (Array.isArray(row.figures) ? row.figures.find((/** @type {Figure} */ item) => item.key === key) : null);
-  return found && typeof found === "object" ? found : null;
+  return row[key] ?? null;
 }
 
 /** @param {Figure} figure */
@@ -117,14 +116,15 @@ function define(figure) {
     h("p", null, h("b", null, t("Now")), " ", figureText(figure).big, " ", figureText(figure).unit, " · ", figureText(figure).fraction)));
 }
 
-/** The cases behind a figure. @param {Figure} figure @param {"numerator" | "denominator"} part */
+/** The cases behind a figure. @param {Figure} figure @param {string} part */
 async function drill(figure, part) {
   const list = h("ul.drill", null, skeleton(5));
   const more = h("button", { type: "button", hidden: true }, t("More"));
-  const choose = h("div.periods", { role: "group" }, [["denominator", t("All counted")], ["numerator", t("In the numerator")]].map(([value, word]) =>
+  const parts = [["denominator", t("All counted")], ...(figure.unit === "%" ? [["numerator", t("In the numerator")], ["rest", t("Not in the numerator")]] : [])];
+  const choose = parts.length > 1 && h("div.periods", { role: "group" }, parts.map(([value, word]) =>
     h("button", { type: "button", "aria-pressed": String(value === part), onclick: () => {
       box.close();
-      void drill(figure, /** @type {"numerator" | "denominator"} */ (value));
+      void drill(figure, value);
     } }, word)));
   const { box } = dialog(figure.title, choose, list, more);
   let after = "";
@@ -146,7 +146,7 @@ const sorted = {};
 /** @param {HTMLElement} root @param {string} title @param {FigureRow[]} rows @param {boolean} areas */
 function table(root, title, rows, areas) {
   const order = (sorted[title] ??= { key: chosen, down: true });
-  const figures = data?.figures ?? [];
+  const figures = (data?.figures ?? []).filter((figure) => rows.some((row) => figureOf(row, figure.key)));
   const sortedRows = [...rows].sort((a, b) => {
     const [x, y] = [figureOf(a, order.key)?.value ?? -Infinity, figureOf(b, order.key)?.value ?? -Infinity];
     return order.down ? y - x : x - y;

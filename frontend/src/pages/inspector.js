@@ -24,6 +24,10 @@ let kept = [];
 /** @type {Promise<MapSettings> | null} */
 let settings = null;
 
+/** Unit grid cells are drawn from this zoom on. */
+const CELLS_FROM = 15;
+const mine = new Set(page.own?.codes);
+
 /** The map of the view that is shown; one at a time. @type {ReturnType<typeof createMap> | null} */
 let shownMap = null;
 
@@ -33,7 +37,7 @@ async function openMap(element) {
   settings.catch(() => (settings = null));
   const found = await settings;
   closeMap();
-  return (shownMap = createMap({ element, settings: found, layers: page.layers }));
+  return (shownMap = createMap({ element, settings: found, layers: page.layers, mine: (code) => mine.has(code) }));
 }
 
 function closeMap() {
@@ -66,6 +70,8 @@ function goHome() {
   const here = home;
   openMap(here.mapBox).then(({ map }) => {
     if (home !== here) return;
+    const box = page.own?.bounds;
+    if (box) map.fitBounds([[box[1], box[0]], [box[3], box[2]]]).setZoom(Math.max(CELLS_FROM, map.getZoom()), { animate: false });
     const layer = cases({ api, onpick: (card) => toast(`${card.class_name} ${card.number}`) });
     layer.layer.addTo(map);
   }).catch(() => fill(here.mapBox, h("p.quiet.small", null, t("The map is not here without a connection."))));

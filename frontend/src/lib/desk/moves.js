@@ -64,7 +64,7 @@ function field(name, move, item, api) {
   }
   const label = { reason: t("Reason"), note: t("Note"), closing: t("Closing condition"), handler: t("Handler") }[name] ?? name;
   const long = name === "reason" || name === "note";
-  const input = long ? h("textarea", { id, name, rows: 2 }) : h("input", { id, name });
+  const input = long ? h("textarea", { id, name, rows: asked ? 3 : 1 }) : h("input", { id, name });
   if (name === "closing") input.value = item.closing;
   const chips = name === "reason" ? usualReasons(move.verb) : [];
   return {
