@@ -249,3 +249,39 @@ class ClassesOut(Out):
 
 class OrganisationsOut(Out):
     items: list[NamedOut]
+
+
+class FigureOut(Out):
+    key: str
+    title: str
+    numerator: float
+    denominator: int
+    value: float | None
+    unit: str
+    claim: str
+    definition: str
+    definitions: dict[str, str]
+
+
+class BoardOut(Out):
+    """The headline figures and their parts; each row also holds a tally under every figure's key."""
+
+    stream: str
+    first: str = Field(alias="from")
+    to: str
+    area: str | None
+    definitions: dict[str, Any]
+    figures: list[FigureOut]
+    by_area: list[dict[str, Any]]
+    by_department: list[dict[str, Any]]
+    trend: list[dict[str, Any]]
+
+
+class CountedOut(CardOut):
+    counted_at: datetime
+    amount: float
+
+
+class CountedPage(Out):
+    items: list[CountedOut]
+    next: str | None
