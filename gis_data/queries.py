@@ -70,15 +70,16 @@ class Located:
     components: tuple[NearComponent, ...] = ()
 
 
-def locate(lon: float, lat: float, class_id: int | None = None) -> Located | None:
-    """Where a point lies, with up to 5 components of a class (or of any) within 50 m; None outside the city.
+def locate(lon: float, lat: float, class_id: int | None = None, *, near_m: float = NEAR_M) -> Located | None:
+    """Where a point lies, with up to 5 components of a class (or of any) around it; None outside the city.
 
     point   crs.STORE (EPSG:4326, lon/lat in degrees)
     border  a point on a shared edge belongs to the cell with the smaller code
+    near_m  how far components are looked for; 0 saves looking
     cost    one indexed query
     source  GB/T 30428.1, unit grid (clause not yet checked)
     """
-    return _locate([(lon, lat)], class_id=class_id, radius_m=NEAR_M)[0]
+    return _locate([(lon, lat)], class_id=class_id, radius_m=near_m)[0]
 
 
 def locate_many(points: Iterable[tuple[float, float]], class_id: int | None = None) -> list[Located | None]:

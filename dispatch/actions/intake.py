@@ -185,7 +185,7 @@ def _facts(new: NewReport) -> _Facts:
 
 
 def _build(new: NewReport, case: Case, lon: float, lat: float, facts: _Facts, actor: Actor) -> Report:
-    place = locate(lon, lat)
+    place = locate(lon, lat, near_m=0)
     if place is None or not place.cell_code.startswith(actor.stream):
         raise OutsideCity(
             _("The place lies outside this city's grid."),

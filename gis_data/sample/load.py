@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
 import numpy as np
 import shapely
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from gis_data import codes
-from gis_data.crs import METRIC, STORE
+from gis_data.bulk import analyze, copy_rows, indexes_built_after, stored_shape, stored_shapes
+from gis_data.crs import STORE
 from gis_data.importers.classes import load_classes
 from gis_data.models import (
     Area,
@@ -25,7 +26,6 @@ from gis_data.models import (
     ProblemClass,
     ResponsibilityGrid,
 )
-from gis_data.project import project
 from gis_data.sample import plan
 from gis_data.sample.blocks import draw_blocks
 from gis_data.sample.city import City, Community, draw_city
@@ -82,16 +82,7 @@ def load_sample_city(seed: int = SEED, progress: Progress = lambda _what: None) 
         _base_map(city, seed)
         progress("components")
         _components(city, cell_codes, seed)
-        with connection.cursor() as cursor:
-            for model in (
-                Area,
-                Cell,
-                ResponsibilityGrid.cells.through,
-                ResponsibilityGrid,
-                BaseFeature,
-                Component,
-            ):
-                cursor.execute(f"ANALYZE {model._meta.db_table}")
+        analyze(Area, Cell, ResponsibilityGrid.cells.through, ResponsibilityGrid, BaseFeature, Component)
     return _counts(loaded=True)
 
 
@@ -136,14 +127,14 @@ def _areas_and_cells(generation: Generation, city: City) -> list[str]:
         for community, shape in zip(city.communities, unions, strict=True)
     )
     rows, in_grid = _cell_rows(generation, city.communities, [area.pk for area in communities])
-    _copy(Cell, _CELL_COLUMNS, rows)
+    copy_rows(Cell, _CELL_COLUMNS, rows)
     _grids(city, in_grid)
     return [row[2] for row in rows]
 
 
 def _area(generation: Generation, level: str, division: Any, parent: Area | None, shape: Any) -> Area:
     # the database reads EWKB as well as it reads a geometry object
-    border: Any = _hex(shapely.multipolygons([shape]) if shape.geom_type == "Polygon" else shape)
+    border: Any = stored_shape(shapely.multipolygons([shape]) if shape.geom_type == "Polygon" else shape)
     return Area(
         generation=generation,
         level=level,
@@ -171,7 +162,7 @@ def _cell_rows(
     rows: list[tuple[Any, ...]] = []
     in_grid: list[tuple[str, int, str]] = []
     for community, community_id in zip(communities, ids, strict=True):
-        shapes = _hexes(np.array(community.cells))
+        shapes = stored_shapes(np.array(community.cells))
         areas = shapely.area(np.array(community.cells)).tolist()
         for number, (shape, area_m2) in enumerate(zip(shapes, areas, strict=True), start=1):
             code = codes.cell_code(community.division.code, number)
@@ -202,7 +193,7 @@ def _grids(city: City, in_grid: list[tuple[str, int, str]]) -> None:
         )
     made = ResponsibilityGrid.objects.bulk_create(grids)
     ids = dict(Cell.objects.filter(active=True, code__startswith=DISTRICT).values_list("code", "pk"))
-    _copy(
+    copy_rows(
         ResponsibilityGrid.cells.through,
         ("responsibilitygrid_id", "cell_id"),
         (
@@ -229,11 +220,11 @@ def _base_map(city: City, seed: int) -> None:
     )
     shapes = [road.line for road in roads] + [ground.shape for ground in grounds]
     shapes += [*blocks.blocks, *blocks.buildings]
-    stored = _hexes(np.array(shapes))
+    stored = stored_shapes(np.array(shapes))
     for landmark in plan.LANDMARKS:
         named.append((kind.PLACE, landmark.rank, landmark.name, landmark.name_en))
-        stored.append(_hex(shapely.Point(landmark.place), STORE))
-    _copy(
+        stored.append(stored_shape(shapely.Point(landmark.place), STORE))
+    copy_rows(
         BaseFeature,
         _FEATURE_COLUMNS,
         ((DISTRICT, *what, shape, True) for what, shape in zip(named, stored, strict=True)),
@@ -260,7 +251,8 @@ def _components(city: City, cell_codes: Sequence[str], seed: int) -> None:
         )
     }
     _cells, furniture = place_furniture(city, sorted(classes), seed)
-    _copy(Component, _COMPONENT_COLUMNS, _component_rows(furniture, cell_codes, classes, seed))
+    with indexes_built_after(Component):
+        copy_rows(Component, _COMPONENT_COLUMNS, _component_rows(furniture, cell_codes, classes, seed))
 
 
 def _component_rows(
@@ -270,7 +262,7 @@ def _component_rows(
     rng = np.random.default_rng(seed)
     order = np.lexsort((furniture.cell, furniture.class_code))
     table = read_owners()
-    places = _hexes(shapely.points(furniture.place[order]))
+    places = stored_shapes(shapely.points(furniture.place[order]))
     outlines = _outlines(furniture, order, classes)
     chances = rng.random(len(order)).tolist()
     ages = rng.integers(0, 365 * 14, len(order)).tolist()
@@ -308,26 +300,6 @@ def _outlines(furniture: Furniture, order: Any, classes: dict[str, ProblemClass]
         for x, y in ((-4, -2.5), (4, -2.5), (4, 2.5), (-4, 2.5))
     ]
     for indexes, shapes in ((lines, along), (areas, shapely.polygons(np.stack(corners, axis=1)))):
-        for index, shape in zip(indexes.tolist(), _hexes(shapes), strict=True):
+        for index, shape in zip(indexes.tolist(), stored_shapes(shapes), strict=True):
             drawn[index] = shape
     return drawn
-
-
-def _copy(model: Any, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    names = ", ".join(columns)
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY {model._meta.db_table} ({names}) FROM STDIN") as copy,
-    ):
-        for row in rows:
-            copy.write_row(row)
-
-
-def _hexes(shapes: Any, srid: int = METRIC) -> list[str]:
-    """EWKB in STORE, in hexadecimal, of an array of shapes."""
-    stored = shapely.set_srid(project(shapes, srid, STORE), STORE)
-    return list(shapely.to_wkb(stored, hex=True, include_srid=True))
-
-
-def _hex(shape: Any, srid: int = METRIC) -> str:
-    return _hexes(np.array([shape]), srid)[0]

@@ -28,7 +28,7 @@ def tile_at(lon: float, lat: float, z: int) -> tuple[int, int, int]:
     return z, int((lon + 180) / 360 * n), int(row)
 
 
-def fetch(town: Town, layer: str, z: int, cell: int = 0, **headers: str) -> Any:
+def fetch(town: Town, layer: str, z: int, cell: int = 0, **headers: Any) -> Any:
     z, x, y = tile_at(*town.city.inside(cell), z)
     return Caller(town.bo).call("GET", f"/tiles/{layer}/{z}/{x}/{y}.mvt", **headers)
 
@@ -123,14 +123,14 @@ def test_a_tile_is_drawn_once_and_answered_304(town: Town) -> None:
         second = fetch(town, "cells", 15)
     assert not [query for query in queries if "ST_AsMVT" in query["sql"]], "the kept tile was drawn again"
     assert second.content == first.content
-    unchanged = fetch(town, "cells", 15, **{"If-None-Match": first["ETag"]})
+    unchanged = fetch(town, "cells", 15, if_none_match=first["ETag"])
     assert (unchanged.status_code, unchanged.content) == (304, b"")
 
 
 def test_any_change_of_the_layer_is_a_new_tile(town: Town) -> None:
     first = fetch(town, "components", 15)
     town.city.lamps[0].delete()
-    second = fetch(town, "components", 15, **{"If-None-Match": first["ETag"]})
+    second = fetch(town, "components", 15, if_none_match=first["ETag"])
     assert second.status_code == 200
     assert second["ETag"] != first["ETag"]
     assert len(decoded(second)["components"]) == len(decoded(first)["components"]) - 1
@@ -144,8 +144,8 @@ def test_versions_do_not_repeat_after_the_table_was_emptied(town: Town) -> None:
 
 
 def test_compressed_only_for_those_who_can_read_it(town: Town) -> None:
-    packed = fetch(town, "cells", 15, **{"Accept-Encoding": "gzip, br"})
-    plain = fetch(town, "cells", 15, **{"Accept-Encoding": "identity"})
+    packed = fetch(town, "cells", 15, accept_encoding="gzip, br")
+    plain = fetch(town, "cells", 15, accept_encoding="identity")
     assert packed["Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in plain
     assert gzip.decompress(packed.content) == plain.content
