@@ -30,11 +30,11 @@ class Spot(Point):
         self._place = (lon, lat)
         self._hex = ewkb(lon, lat)
 
-    @property
+    @property  # type: ignore[misc]  # nobody moves a spot
     def x(self) -> float:
         return self._place[0]
 
-    @property
+    @property  # type: ignore[misc]
     def y(self) -> float:
         return self._place[1]
 
@@ -78,8 +78,8 @@ class Table(Generic[M]):
     def __init__(self, model: type[M]) -> None:
         self.name = model._meta.db_table
         fields = model._meta.concrete_fields
-        self.key = model._meta.pk.column
-        self.columns = [field.column for field in fields]
+        self.key = str(model._meta.pk.column)
+        self.columns = [str(field.column) for field in fields]
         self._read: list[tuple[str, Convert | None]] = [
             (field.attname, _convert_of(field)) for field in fields
         ]

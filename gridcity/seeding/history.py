@@ -1,9 +1,9 @@
 """Lives of reports played through the move table and the clocks, and written in bulk, in journal order.
 
 Nothing of the journey is said twice: legality is `moves.check_move`, clocks are `clocks.apply`, cards are
-`cards.bare_card`, bodies and hashes are the journal's. What is here is the order of things: a heap gives the
-earliest step of all living cases, so the stream is sorted by time; a chunk is hashed and written by COPY while
-the stream's head is locked, so no live writer gets in between.
+`cards.bare_card`, bodies and hashes are the journal's. What is here is the order of things: a heap gives
+the earliest step of all living cases, so the stream is sorted by time; a chunk is hashed and written by
+COPY while the stream's head is locked, so no live writer gets in between.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Life:
     inspector: Actor
     reporter: Actor | None
     clocks: dict[str, CaseClock] = field(default_factory=dict)
-    steps: Iterator[Step] = iter(())
+    steps: Iterator[Step] = field(default_factory=lambda: iter(()))
     condition: FilingCondition | None = None
     task: Task | None = None
     decision: RoutingDecision | None = None
@@ -322,12 +322,12 @@ class History:
         stream = self.world.stream
         for seq, entry in enumerate(self._pending, start=first):
             made, case = entry.made, entry.case
-            prev = case.chain_hash
+            prev = bytes(case.chain_hash)
             case.chain_hash = journal.link_hash(prev, entry.body, stream, seq)
             yield (
                 stream, seq, made.at, case.id, entry.case_seq, case.kind, made.move.verb, made.at,
-                made.actor.person_id, made.actor.post_id, made.state_from, made.move.target, entry.facts, entry.card,
-                prev, case.chain_hash,
+                made.actor.person_id, made.actor.post_id, made.state_from, made.move.target, entry.facts,
+                entry.card, prev, case.chain_hash,
             )  # fmt: skip
 
     def photograph(self, life: Life, kind: str, by: Actor, at: datetime) -> str:
@@ -431,7 +431,7 @@ class History:
         made.hand_to(None)
 
 
-# --- what each verb does to the report, as the actions of `dispatch` do it -------------------------------------
+# --- what each verb does to the report, as the actions of `dispatch` do it ---------------------------
 
 Given = Mapping[str, Any]
 Effect = Callable[[History, Life, Moving, Given], None]

@@ -1,4 +1,4 @@
-"""Plausible photographs, drawn: ground, an object in the colour of its class, and its name. Nobody's photograph."""
+"""Plausible photographs, drawn: houses, ground, an object in the colour of its class, and its name."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ def draw_picture(code: str, name: str, kind: str, seed: object) -> bytes:
     colour = MENDED if is_mended else OBJECTS.get(code[:2], (130, 100, 100))
     draw.ellipse((middle - 110, low - 40, middle + 110, low + 40), fill=colour, outline=(50, 50, 50), width=4)
     for _ in range(2 if is_mended else 26):
-        x, y = rng.gauss(middle, 80), rng.gauss(low, 26)
-        size = rng.uniform(4, 16)
-        shade = rng.randint(30, 220)
+        east, down = rng.gauss(middle, 80), rng.gauss(low, 26)
+        bit, shade = rng.uniform(4, 16), rng.randint(30, 220)
         draw.polygon(
-            ((x, y - size), (x + size, y), (x - size / 2, y + size)), fill=(shade, shade, shade - 20)
+            ((east, down - bit), (east + bit, down), (east - bit / 2, down + bit)),
+            fill=(shade, shade, shade - 20),
         )
     draw.rectangle((0, HEIGHT - 46, WIDTH, HEIGHT), fill=(28, 32, 36))
     draw.text((14, HEIGHT - 40), f"{code} {name}", font=_font(24), fill=(240, 240, 240))
