@@ -89,7 +89,7 @@ def _collect(files: list[Path], read: object) -> dict[Key, Message]:
 def server_messages() -> dict[Key, Message]:
     """What the `django` catalogue must hold."""
     python = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "node_modules" not in path.parts]
-    templates = list((ROOT / "frontend" / "templates").rglob("*.html"))
+    templates = [path for package in PACKAGES for path in (ROOT / package / "templates").rglob("*.html")]
     found = _collect(python, python_messages)
     for key, message in _collect(templates, template_messages).items():
         mine = found.setdefault(key, Message())

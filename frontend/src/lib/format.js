@@ -1,6 +1,6 @@
 /** Small sentences shared by the pages. */
 import { h } from "./dom.js";
-import { number, t } from "./i18n.js";
+import { number, t, tn } from "./i18n.js";
 import { ring } from "./states.js";
 import { timeLeft } from "./time.js";
 
@@ -13,16 +13,15 @@ export function timeChip(card, now = new Date()) {
 /** "98.2 % (1,204 / 1,226)", "–" where there is nothing to divide by. @param {{ value: number | null, unit: string, numerator: number, denominator: number }} figure */
 export function figureText(figure) {
   if (figure.value === null) return { big: "–", unit: "", fraction: t("nothing to count in this period") };
-  const percent = figure.unit === "%" || figure.unit === "percent";
-  const digits = 1;
+  const percent = figure.unit === "%";
   return {
-    big: number(figure.value, digits),
-    unit: percent ? "%" : figure.unit === "h" || figure.unit === "hours" ? tpHours() : figure.unit,
-    fraction: `${number(figure.numerator, Number.isInteger(figure.numerator) ? 0 : 1)} / ${number(figure.denominator)}`,
+    big: number(figure.value, percent || figure.value >= 1 ? 1 : 2),
+    unit: percent ? "%" : t("h"),
+    fraction: percent
+      ? `${number(figure.numerator)} / ${number(figure.denominator)}`
+      : tn("{hours} h / {n} case", "{hours} h / {n} cases", figure.denominator, { hours: number(figure.numerator, 1) }),
   };
 }
-
-const tpHours = () => t("h");
 
 /** @param {string} source */
 export function sourceWord(source) {

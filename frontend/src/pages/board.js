@@ -179,12 +179,13 @@ function trend() {
   const values = days.map((row) => figureOf(row, chosen)?.value ?? null);
   const known = values.filter((value) => value !== null);
   const top = Math.max(...known, 0);
-  const [low, high] = figure.unit === "%" || figure.unit === "percent" ? [Math.min(...known, 100), 100] : [0, top || 1];
-  const x = (/** @type {number} */ i) => 44 + (i / Math.max(1, days.length - 1)) * 940;
+  const [low, high] = figure.unit === "%" ? [Math.min(...known, 100), 100] : [0, top || 1];
+  const wide = Math.max(560, root.clientWidth - 34);
+  const x = (/** @type {number} */ i) => 44 + (i / Math.max(1, days.length - 1)) * (wide - 64);
   const y = (/** @type {number} */ value) => 150 - ((value - low) / (high - low || 1)) * 130;
-  const chart = svg("svg", { viewBox: "0 0 1000 180", role: "img", "aria-label": t("{figure} by day, from {low} to {high}", { figure: figure.title, low: number(low, 1), high: number(high, 1) }) });
+  const chart = svg("svg", { width: wide, height: 180, role: "img", "aria-label": t("{figure} by day, from {low} to {high}", { figure: figure.title, low: number(low, 1), high: number(high, 1) }) });
   for (const line of [low, (low + high) / 2, high]) {
-    chart.append(svg("path", { class: "grid", d: `M44 ${y(line)}H984` }), svg("text", { x: 38, y: y(line) + 4, "text-anchor": "end" }, number(line, high - low < 10 ? 1 : 0)));
+    chart.append(svg("path", { class: "grid", d: `M44 ${y(line)}H${wide - 20}` }), svg("text", { x: 38, y: y(line) + 4, "text-anchor": "end" }, number(line, high - low < 10 ? 1 : 0)));
   }
   let d = "";
   values.forEach((value, i) => {
@@ -195,7 +196,7 @@ function trend() {
   chart.append(svg("path", { class: "line", d }));
   const every = Math.ceil(days.length / 8);
   days.forEach((row, i) => i % every === 0 && chart.append(svg("text", { x: x(i), y: 174, "text-anchor": "middle" }, row.day.slice(5))));
-  fill(root, h("header", null, h("h2", null, t("{figure} by day", { figure: figure.title }))), h("div.trend", null, chart,
+  fill(root, h("header", null, h("h2", null, t("{figure} by day", { figure: figure.title }))), h("div.trend", null, h("div.scroll", { tabindex: "0", role: "region", "aria-label": t("{figure} by day", { figure: figure.title }) }, chart),
     h("details", null, h("summary", null, t("As a table")), h("div.scroll", null, h("table", null, h("tbody", null, days.map((row) => {
       const cell = figureOf(row, chosen);
       const text = cell && figureText({ ...figure, ...cell });

@@ -169,6 +169,10 @@ export function reportView({ root, api, classes, first = [], draft, openMap, ons
     if (chosen !== item) condition = null;
     chosen = item;
     search.value = "";
+    // a fault of a component is a fault of the nearest one of that class, unless another is chosen
+    const fits = found?.components.filter((near) => item.kind === "component" && near.class_code === item.code) ?? [];
+    if (fits.length && !fits.some((near) => near.code === component)) component = fits[0].code;
+    drawNear();
     drawClasses();
     drawConditions();
   }
