@@ -6,7 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register, run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
 
+from casework.models import Person
 from gridcity.settings import NO_SECRET
 
 
@@ -49,11 +51,38 @@ def encrypted(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     return []
 
 
+@register(Tags.database, deploy=True)
+def no_demo_accounts(app_configs: Any, databases: Any = None, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Accounts of the sample city have passwords that anybody can read in our source."""
+    try:
+        found = Person.objects.filter(demo=True, is_active=True).count() if databases else 0
+    except DatabaseError as fault:
+        reason = str(fault).strip().splitlines()[0]
+        return [
+            Error(
+                f"The database cannot be asked for demonstration accounts: {reason}",
+                hint="Is it running and migrated (`migrate`), and is GRIDCITY_DATABASE right?",
+                id="gridcity.E005",
+            )
+        ]
+    if found:
+        return [
+            Error(
+                f"The database holds {found} demonstration accounts, whose password is public.",
+                hint="Start from an empty database (without `seed_city --demo`), or deactivate them.",
+                id="gridcity.E004",
+            )
+        ]
+    return []
+
+
 def refuse_unsafe() -> None:
     """Raise with every reason at once when this process would serve a city unsafely."""
     if settings.DEMO:
         return
-    faults = run_checks(tags=[Tags.security], include_deployment_checks=True)
+    faults = run_checks(
+        tags=[Tags.security, Tags.database], include_deployment_checks=True, databases=["default"]
+    )
     if faults:
         reasons = "\n".join(f"  - {fault.msg} {fault.hint or ''}".rstrip() for fault in faults)
         raise ImproperlyConfigured(

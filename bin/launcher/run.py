@@ -101,10 +101,14 @@ def address_of(tree: Tree) -> str:
 def welcome(city: City, url: str, *, sample: bool) -> None:
     print(f"\nGridCity is running at {url}   (ready after {city.steps.seconds:.1f} s; Ctrl-C stops it)")
     if sample:
-        print("\nOne login for every post of the sample city:")
-        for row in json.loads(city.ask("seed_city", "--logins", "--json")):
-            page = url.rstrip("/") + row["path"]
-            print(f"  {row['username']:<14} {row['password']:<14} {row['post']} {row['post_en']:<24} {page}")
+        try:
+            logins = json.loads(city.ask("seed_city", "--logins", "--json"))
+        except Failure as fault:
+            say(str(fault))  # the city itself is up, and stays up
+        else:
+            print("\nOne login for every post of the sample city:")
+            for row in logins:
+                print(f"  {row['username']:<16} {row['password']:<14} {row['post']} {row['post_en']}")
     if city.env["GRIDCITY_DEMO"] == "0":
         print("This is no demo: put a TLS proxy in front (README, Deployment); plain http is turned away.")
     sys.stdout.flush()
