@@ -6,8 +6,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from ninja import Schema
-from pydantic import Field
+from pydantic import BaseModel, Field, field_validator
+
+
+class In(BaseModel):
+    """What comes in: objects only where objects are meant, and no text that the database cannot hold."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        if isinstance(value, str) and "\x00" in value:
+            raise ValueError(_("holds a NUL character"))
+        return value
 
 
 class Out(Schema):
@@ -41,17 +53,17 @@ class MeOut(Out):
     verbs: list[str]
 
 
-class LoginIn(Schema):
+class LoginIn(In):
     username: str = Field(max_length=150)
     password: str = Field(max_length=200)
 
 
-class MeIn(Schema):
+class MeIn(In):
     language: str | None = None
     post_id: int | None = None
 
 
-class TokenIn(Schema):
+class TokenIn(In):
     label: str = Field(min_length=1, max_length=60)
 
 

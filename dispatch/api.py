@@ -98,7 +98,7 @@ def report(request: HttpRequest, body: ReportIn) -> Status[dict[str, Any]]:
 
     The answer is the case's card, with its number; everything written is committed by then.
     """
-    sent = body.dict(exclude={"reporter", "photos"})
+    sent = body.model_dump(exclude={"reporter", "photos"})
     reporter = body.reporter
     new = actions.NewReport(
         **sent,

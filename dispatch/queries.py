@@ -54,7 +54,10 @@ def cursor_after(at: datetime, pk: UUID) -> str:
 def read_cursor(text: str) -> tuple[datetime, UUID]:
     try:
         at, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        return datetime.fromisoformat(at), UUID(pk)
+        instant = datetime.fromisoformat(at)
+        if instant.tzinfo is None:
+            raise ValueError("an instant without a zone")
+        return instant, UUID(str(pk))
     except (ValueError, TypeError, binascii.Error) as error:
         raise Invalid(
             _("This page mark cannot be read."),

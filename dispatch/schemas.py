@@ -6,18 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ninja import Schema
 from pydantic import AwareDatetime, Field
 
-from casework.schemas import EntryOut, NamedOut, Out
+from casework.schemas import EntryOut, In, NamedOut, Out
 
 
-class ReporterIn(Schema):
+class ReporterIn(In):
     name: str = Field("", max_length=60)
     phone: str = Field("", max_length=40)
 
 
-class ReportIn(Schema):
+class ReportIn(In):
     id: UUID = Field(description="Made by the sender; the same report sent again under it changes nothing.")
     class_id: int
     condition_id: int | None = None
@@ -34,7 +33,7 @@ class ReportIn(Schema):
     reporter: ReporterIn | None = None
 
 
-class MoveIn(Schema):
+class MoveIn(In):
     """The arguments of all moves; each move's description says which it needs."""
 
     version: int = Field(description="The version of the case that the caller looked at.")

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+import ninja.parser
 from django.http import HttpRequest, HttpResponse
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from casework.api import signed_in
-from casework.errors import GridCityError
+from casework.errors import GridCityError, Invalid
 from gis_data.errors import PlaceError
 
+
+
+class Parser(ninja.parser.Parser):
+    """Refuses what the database cannot hold, in a query as `casework.schemas.In` does in a body."""
+
+    def parse_querydict(
+        self, data: MultiValueDict[str, Any], list_fields: list[str], request: HttpRequest
+    ) -> dict[str, Any]:
+        for name, values in data.lists():
+            if any(isinstance(value, str) and "\x00" in value for value in values):
+                raise Invalid(_("“%(field)s” holds a NUL character.") % {"field": name}, field=name)
+        return super().parse_querydict(data, list_fields, request)
+
+
 api = NinjaAPI(
+    parser=Parser(),
     title="GridCity",
     version="1",
     description="Reports, cases, places and figures of a city managed by unit grid cells.",

@@ -80,7 +80,8 @@ def attach_photos(case_id: UUID, photo_ids: Sequence[UUID], *, actor: Actor, kin
     ).update(case_id=case_id, kind=kind)
     if bound != len(wanted):
         usable = set(Attachment.objects.filter(pk__in=wanted, case_id=case_id).values_list("pk", flat=True))
-        missing = [str(pk) for pk in wanted if pk not in usable]
+        # none missing: one belongs to this case already, from an earlier move
+        missing = [str(pk) for pk in wanted if pk not in usable] or [str(pk) for pk in wanted]
         raise Invalid(
             _("Photograph %(id)s has not arrived, or belongs to another case.") % {"id": missing[0]},
             field="photos",

@@ -18,7 +18,7 @@ from casework.access import Actor
 from casework.calendars import Limit, Unit
 from casework.errors import Conflict, Invalid, NotAllowed
 from casework.journal import dumps, instant
-from casework.models import Attachment, Case, CaseClock, Party
+from casework.models import Attachment, Case, CaseClock, Entry, Party
 from casework.moves import Repeated, opening
 from casework.roles import SUPERVISION, Role
 from casework.rows import insert_row
@@ -106,7 +106,7 @@ def report_problem(new: NewReport, *, actor: Actor) -> tuple[Report, bool]:
             )
         return report, True
     except Repeated:
-        return _repeated(new), False
+        return _repeated(new, actor), False
 
 
 def _check_source(source: str, actor: Actor) -> None:
@@ -219,10 +219,11 @@ def _build(new: NewReport, case: Case, lon: float, lat: float, facts: _Facts, ac
     )
 
 
-def _repeated(new: NewReport) -> Report:
-    """The report that is stored under this id, if it is the same."""
+def _repeated(new: NewReport, actor: Actor) -> Report:
+    """The report that is stored under this id, if it is the same and from the same person."""
     stored = Report.objects.select_related("case").filter(pk=new.id).first()
-    if stored is None or bytes(stored.fingerprint) != new.fingerprint():
+    own = Entry.objects.filter(case_id=new.id, case_seq=1, actor_id=actor.person_id).exists()
+    if stored is None or not own or bytes(stored.fingerprint) != new.fingerprint():
         raise Conflict(
             _("Another report was sent under this id."),
             field="id",
