@@ -5,7 +5,7 @@ from pathlib import Path
 
 from launcher.pyenv import PythonEnv
 from launcher.say import Failure, Step
-from launcher.tree import Tree, files_under, key_of
+from launcher.tree import Tree, files_under, key_of, write
 
 
 class Front:
@@ -23,11 +23,14 @@ class Front:
         return self.node_home / "bin/node"
 
     def env(self) -> dict[str, str]:
-        """npm starts `node` by name."""
-        return {**os.environ, "PATH": f"{self.node.parent}:{os.environ.get('PATH', '')}"}
+        """Scripts call `node` and `npm` by name; the wheel's own bin/npm cannot find its library."""
+        names = self.tree.var / "node"
+        names.mkdir(exist_ok=True)
+        command = " ".join(f"'{part}'" for part in self.npm())
+        write(names / "npm", f'#!/bin/sh\nexec {command} "$@"\n', mode=0o755)
+        return {**os.environ, "PATH": f"{names}:{self.node.parent}:{os.environ.get('PATH', '')}"}
 
     def npm(self, *args: str) -> list[str | Path]:
-        """The wheel's own bin/npm is broken when called by its path."""
         return [self.node, self.node_home / "lib/node_modules/npm/bin/npm-cli.js", *args]
 
     def install(self, step: Step) -> None:
