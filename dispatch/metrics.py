@@ -177,7 +177,7 @@ _FIRST = """NOT EXISTS (SELECT FROM casework_entry AS p
         AND p.recorded_at >= (e.card->>'reported_at')::timestamptz - %(slack)s::interval
         AND p.recorded_at <= e.recorded_at + %(slack)s::interval)"""
 
-_LATER = "n.recorded_at >= %(starts)s - %(slack)s::interval"
+_LATER = "n.recorded_at >= e.recorded_at - %(slack)s::interval"
 
 _COUNTED = {
     Key.DISCOVERY: f"""
