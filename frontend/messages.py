@@ -1,7 +1,7 @@
 """Finding every sentence that is shown to people, so that the catalogues can be kept and checked.
 
-Python is read through its syntax tree, templates through Django's own translation of them to Python, the browser's
-modules by their calls of t(), tn() and tp() with literal strings. Nothing is executed.
+Python is read through its syntax tree, templates through Django's own translation of them to Python, the
+browser's modules by their calls of t(), tn() and tp() with literal strings. Nothing is executed.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def python_messages(source: str) -> Iterator[tuple[Key, str, int]]:
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue
         name = aliases.get(node.func.id, "")
-        texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+        texts = [
+            arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
+        ]
         if name in SINGLE and texts:
             yield ("", texts[0]), "", node.lineno
         elif name in PLURAL and len(texts) >= 2:
@@ -55,7 +57,8 @@ def python_messages(source: str) -> Iterator[tuple[Key, str, int]]:
 
 def template_messages(source: str) -> Iterator[tuple[Key, str, int]]:
     """The same for a Django template."""
-    calls = re.compile(r"\b(ngettext|pgettext|gettext)\((u?'''.*?'''|u?'[^']*'|u?\"[^\"]*\")(?:,\s*(u?'[^']*'|u?\"[^\"]*\"))?", re.S)
+    text = r"""u?'[^']*'|u?"[^"]*\""""
+    calls = re.compile(rf"\b(ngettext|pgettext|gettext)\((u?'''.*?'''|{text})(?:,\s*({text}))?", re.S)
     for number, line in enumerate(templatize(source).splitlines(), 1):
         for call, first, second in calls.findall(line):
             one = ast.literal_eval(first)
@@ -88,7 +91,12 @@ def _collect(files: list[Path], read: object) -> dict[Key, Message]:
 
 def server_messages() -> dict[Key, Message]:
     """What the `django` catalogue must hold."""
-    python = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "node_modules" not in path.parts]
+    python = [
+        path
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        if "node_modules" not in path.parts
+    ]
     templates = [path for package in PACKAGES for path in (ROOT / package / "templates").rglob("*.html")]
     found = _collect(python, python_messages)
     for key, message in _collect(templates, template_messages).items():

@@ -1,4 +1,4 @@
-"""Signing in. The form goes to the API (POST /api/v1/session); a sample city offers one login for each post."""
+"""Signing in: the form goes to the API (POST /api/v1/session); a sample city offers one login a post."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def login(request: HttpRequest) -> HttpResponse:
 
 
 def demo_logins() -> Sequence[object]:
-    """The sample city's logins, from the function that the roof names in settings.DEMO_LOGINS; demo mode only."""
+    """The sample city's logins, by the function that settings.DEMO_LOGINS names; in demo mode only."""
     name = getattr(settings, "DEMO_LOGINS", "")
     if not settings.DEMO or not name:
         return ()

@@ -1,4 +1,4 @@
-"""`{% icon "camera" %}`: a drawing of the sprite that the front-end build makes of the icons named in sources."""
+"""`{% icon "camera" %}`: a drawing of the sprite that the front-end build makes of the icons in use."""
 
 from __future__ import annotations
 
@@ -13,5 +13,7 @@ register = template.Library()
 @register.simple_tag
 def icon(name: str) -> SafeString:
     return format_html(
-        '<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', static("gridcity/icons.svg"), name
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        static("gridcity/icons.svg"),
+        name,
     )

@@ -94,7 +94,7 @@ def test_the_script_is_told_who_acts_and_for_whom(town: Town) -> None:
     assert context["role"] == "department"
     assert context["stream"] == "110101"
     assert context["organisation"] == town.chen.organisation_code
-    assert [queue["id"] for queue in context["queues"]] == ["department"]  # type: ignore[union-attr, attr-defined]
+    assert [queue["id"] for queue in context["queues"]] == ["department"]  # type: ignore[attr-defined]
 
 
 def test_an_inspector_is_told_the_own_cells(town: Town) -> None:
@@ -110,7 +110,9 @@ def test_an_inspector_is_told_the_own_cells(town: Town) -> None:
 @pytest.mark.parametrize(("language", "word"), [("en", b"Sign"), ("zh-hans", "登".encode())])
 def test_no_page_has_inline_script_or_style(town: Town, address: str, language: str, word: bytes) -> None:
     by = {"/inspector/": town.alice, "/desk/dispatch/": town.bo, "/board/": town.mo, "/help/keys": town.bo}
-    client = signed_in(by[address], language) if address in by else Client(headers={"accept-language": language})
+    client = (
+        signed_in(by[address], language) if address in by else Client(headers={"accept-language": language})
+    )
     content = client.get(address).content
     assert not re.search(rb"<style|\sstyle=|\son[a-z]+=", content)
     for attributes, body in re.findall(rb"<script([^>]*)>(.*?)</script>", content, re.S):
@@ -123,7 +125,7 @@ def test_no_page_has_inline_script_or_style(town: Town, address: str, language: 
 def test_the_language_can_be_changed_before_signing_in(db: None) -> None:
     client = Client()
     page = client.get("/login/", headers={"accept-language": "zh-hans"})
-    assert 'value="en"'.encode() in page.content
+    assert b'value="en"' in page.content
     changed = client.post("/i18n/setlang/", {"language": "en", "next": "/login/"})
     assert changed.status_code == 302
     assert b"Sign in to your post" in client.get("/login/").content
@@ -143,7 +145,8 @@ def test_layers_are_declared_with_a_drawing_function() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["css/app.css", "icons.svg", "i18n/zh-hans.js", "images/mark.svg"]
+    "name",
+    ["css/app.css", "icons.svg", "i18n/zh-hans.js", "images/mark.svg"]
     + [f"pages/{page}.js" for page in ("login", "inspector", "desk", "board", "plain")],
 )
 def test_the_build_made_every_file_that_templates_name(name: str) -> None:

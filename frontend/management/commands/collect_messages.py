@@ -21,12 +21,14 @@ HEADER = {
 
 class Command(BaseCommand):
     help = (
-        "Collect every sentence of code, templates and pages into locale/zh_Hans; what is no longer used is dropped. "
-        "Needs polib, a development requirement. The front-end build compiles the catalogues."
+        "Collect every sentence of code, templates and pages into locale/zh_Hans; what is no longer used is "
+        "dropped. Needs polib, a development requirement. The front-end build compiles the catalogues."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--list", action="store_true", help="print what is not translated yet, write nothing")
+        parser.add_argument(
+            "--list", action="store_true", help="print what is not translated yet, write nothing"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         for domain, messages in (("django", server_messages()), ("djangojs", page_messages())):

@@ -44,27 +44,32 @@ export function clocks(item) {
   }))));
 }
 
+/** What an inspector found, in words. @param {string} result */
+function resultWord(result) {
+  /** @type {Record<string, string>} */
+  const words = {
+    exists: t("It is there"), not_exists: t("It is not there"), cannot_tell: t("Cannot tell"), pass: t("Mended"), fail: t("Not mended"),
+  };
+  return words[result] ?? result;
+}
+
 /** @param {CaseOut} item */
 export function tasks(item) {
   if (!item.tasks.length) return null;
-  /** @type {Record<string, string>} */
-  const results = {
-    exists: t("It is there"), not_exists: t("It is not there"), cannot_tell: t("Cannot tell"), pass: t("Mended"), fail: t("Not mended"),
-  };
   return h("section", null, h("h3", null, t("On site")), h("ul.tasks", null, item.tasks.map((task) => h("li", null,
     icon(task.kind === "verify" ? "search-check" : "clipboard-check"),
     h("div", null,
       h("b", null, task.kind === "verify" ? t("Verification") : t("Check")), " ",
       task.inspector && h("span", null, task.inspector), " ",
-      task.result ? h("b", null, results[task.result] ?? task.result) : h("span.quiet", null, t("out")),
+      task.result ? h("b", null, resultWord(task.result)) : h("span.quiet", null, t("out")),
       h("span.small.quiet", null, both(task.done_at ?? task.sent_at), task.distance_m !== null && task.distance_m !== undefined ? ` · ${t("{distance} from the place", { distance: distance(task.distance_m) })}` : ""),
       task.note && h("p", null, task.note))))));
 }
 
 /** The facts of an entry that a reader wants, in words. @param {Record<string, any>} facts */
 function tell(facts) {
-  const wanted = ["reason", "note", "organisation", "rule", "condition", "closing", "result"];
-  return wanted.map((key) => facts[key]).filter(Boolean).map((value) => (typeof value === "object" ? named(value) : String(value)));
+  const wanted = ["result", "organisation", "reason", "closing", "note"];
+  return wanted.filter((key) => facts[key]).map((key) => (key === "result" ? resultWord(facts[key]) : named(facts[key])));
 }
 
 /** @param {CaseOut} item */
