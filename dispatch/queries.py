@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.gis.geos import Polygon
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -227,7 +228,10 @@ def cases_in_view(actor: Actor, box: tuple[float, float, float, float], zoom: in
             visible(actor), ended_at__isnull=True, report__is_open=True, report__place__bboverlaps=_box(box)
         )
         # box and rights come from the ORM, the grouping is plain SQL around it
-        inner, parameters = rows.values("pk", "card", "due_at", "report__place").query.sql_with_params()
+        try:
+            inner, parameters = rows.values("pk", "card", "due_at", "report__place").query.sql_with_params()
+        except EmptyResultSet:  # a post that sees no case at all
+            return {"stream": actor.stream, "head": head, "clusters": [], "items": []}
         with connection.cursor() as cursor:
             cursor.execute(
                 f"""SELECT count(*), count(*) FILTER (WHERE due_at < now()),
