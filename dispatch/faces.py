@@ -15,9 +15,10 @@ from casework.calendars import Limit, Unit
 from casework.models import Attachment, Case, CaseClock, Organisation, Person, Post
 from dispatch.cards import dress
 from dispatch.models import FilingCondition, Report, SourcePolicy, Task
+from dispatch.models.report import CheckResult, VerifyResult
 from dispatch.policy import SEES_ALL, SEES_REPORTER, facts_for, is_own
 from dispatch.queries import report_in_full
-from dispatch.workflow import MOVES, Clock
+from dispatch.workflow import MOVES, Clock, State
 from gis_data.models import Component
 
 
@@ -69,10 +70,26 @@ def clock_face(clock: CaseClock) -> dict[str, Any]:
     }
 
 
-def moves_for(actor: Actor, case: Case) -> list[dict[str, Any]]:
-    """What this actor may do now; the same checks as the move itself makes."""
+def usual_next(report: Report, *, must_verify: bool) -> str | None:
+    """The verb that the state alone does not tell: it depends on what was found on site."""
+    if report.case.state == State.REPORTED and must_verify:
+        return "send_verify"
+    if report.case.state == State.CHECKED:
+        return {CheckResult.PASS: "close", CheckResult.FAIL: "rework"}.get(
+            CheckResult(report.check_result), "send_check"
+        )
+    return None
+
+
+def moves_for(actor: Actor, case: Case, usual: str | None = None) -> list[dict[str, Any]]:
+    """What this actor may do now; the same checks as the move itself makes. At most one is primary."""
     return [
-        {"verb": m.verb, "label": str(m.label), "asks": list(m.asks), "primary": m.primary}
+        {
+            "verb": m.verb,
+            "label": str(m.label),
+            "asks": list(m.asks),
+            "primary": m.verb == usual if usual else m.primary,
+        }
         for m in MOVES.legal(case.state, [actor.role])
         if is_own(actor, case, m.verb)
     ]
@@ -119,6 +136,10 @@ def case_face(actor: Actor, case_id: UUID) -> dict[str, Any]:
     """Everything on the page of a case. Rights to see it are checked before; a fixed number of queries."""
     report: Report = report_in_full(case_id)
     case = report.case
+    must_verify = (
+        report.verify_result != VerifyResult.EXISTS
+        and SourcePolicy.objects.filter(source=report.source, verify_first=True).exists()
+    )
     return {
         **dress(case.card),
         "text": report.text,
@@ -131,7 +152,7 @@ def case_face(actor: Actor, case_id: UUID) -> dict[str, Any]:
         "verify_result": report.verify_result,
         "check_result": report.check_result,
         "closing": report.closing or (report.condition.closing_title if report.condition else ""),
-        "must_verify": SourcePolicy.objects.filter(source=report.source, verify_first=True).exists(),
+        "must_verify": must_verify,
         "conditions": [
             condition_face(c)
             for c in FilingCondition.objects.filter(problem_class=report.problem_class_id, active=True)
@@ -139,7 +160,7 @@ def case_face(actor: Actor, case_id: UUID) -> dict[str, Any]:
         "photos": list(Attachment.objects.filter(case_id=case_id).order_by("uploaded_at", "pk")),
         "tasks": [_task(actor, task) for task in Task.objects.filter(case_id=case_id).select_related("inspector")],
         "clocks": [clock_face(clock) for clock in CaseClock.objects.filter(case_id=case_id).order_by("started_at")],
-        "moves": moves_for(actor, case),
+        "moves": moves_for(actor, case, usual_next(report, must_verify=must_verify)),
         "history": history(actor, case_id),
     }
 

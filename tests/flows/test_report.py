@@ -13,6 +13,7 @@ from casework.models import Case, CaseClock
 from dispatch import actions
 from dispatch.actions.site import Answer
 from dispatch.cards import bare_card
+from dispatch.faces import case_face
 from dispatch.models import Report, RoutingDecision, Task
 from gis_data.errors import OutsideCity
 from tests.factories.people import Town, photo_of, small_town
@@ -236,3 +237,17 @@ def test_a_reporter_may_take_a_report_back_until_it_is_filed(town: Town) -> None
         actions.withdraw_report(report.pk, actor=town.ava, seen=1)
     actions.withdraw_report(report.pk, actor=town.alice, seen=1)
     assert Case.objects.get(pk=report.pk).state == "withdrawn"
+
+
+def test_the_usual_next_step_follows_what_was_found_on_site(town: Town) -> None:
+    def primary(report: Report) -> list[str]:
+        return [move["verb"] for move in case_face(town.lei, report.pk)["moves"] if move["primary"]]
+
+    citizens, _ = actions.report_problem(town.report_of(source="hotline"), actor=town.amy)
+    assert primary(citizens) == ["send_verify"]
+    report = handled(town)
+    assert primary(report) == ["send_check"]
+    for seen, found, expected in ((5, "cannot_tell", "send_check"), (7, "fail", "rework"), (9, "pass", "close")):
+        actions.send_check(report.pk, actor=town.amy, seen=seen)
+        report = actions.answer_check(report.pk, Answer(found), actor=town.alice, seen=seen + 1)
+        assert primary(report) == [expected]
