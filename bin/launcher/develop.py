@@ -46,6 +46,8 @@ def test(arguments: Sequence[str]) -> int:
         if browser:
             with city.steps.step("Browser for tests") as step, tree.lock("browser"):
                 city.env["GRIDCITY_CHROMIUM"] = ensure_browser(tree, step) or ""
+            # Playwright's own Node wants a library that a minimal system lacks.
+            city.env["PLAYWRIGHT_NODEJS_PATH"] = str(city.front.node)
         faults = checks.everything(city.python, city.front, city.env) if whole else 0
         return pytest(city, [*(UNIT if kind else []), *rest]) or faults
 

@@ -1,6 +1,7 @@
 """What must hold of the repository itself: nothing foreign in it, locks without hosts, sound containers."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def committed() -> list[Path]:
-    if not (ROOT / ".git").exists():
-        pytest.skip("a copy without its history")
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        pytest.skip("no git here, or a copy without its history")
     listed = subprocess.run(
         ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True
     )

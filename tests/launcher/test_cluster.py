@@ -35,7 +35,9 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
 @pytest.fixture
 def cluster(tree: Tree) -> Iterator[Cluster]:
     made = Cluster(tree)
-    made.ensure_programs(Step("programs", quiet=True))
+    running = Cluster(Tree.here())  # the one these tests run on has found the programs, or unpacked them
+    running.ensure_programs(Step())
+    made.postgres = running.postgres
     yield made
     made.stop()
 
