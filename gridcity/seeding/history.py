@@ -153,7 +153,7 @@ class History:
             for _ in range(count):
                 life = self._born_at(until, state)
                 begin, life.steps = standing_life(life, self.world, self.rng, until, state)
-                life.report.reported_at = life.case.opened_at = begin
+                life.report.reported_at = life.case.opened_at = life.case.moved_at = begin
                 self._go_on(life, until)
 
     def _go_on(self, life: Life, until: datetime) -> None:

@@ -171,6 +171,7 @@ class Players:
         try:
             found = seat.get("/classes")["items"]
             self._bounds = seat.get("/map/settings")["bounds"]
+            self._district = seat.get("/me")["stream"]
         except NoAnswer as gone:
             raise CityGone(f"{gone}. Is the city running? Start it with bin/run.") from gone
         except Refused as refused:
@@ -229,7 +230,8 @@ class Players:
             except Refused as refused:
                 if refused.status != 404:
                     raise
-            else:
+                continue
+            if found["district"]["code"] == self._district:
                 return found
 
     def _photograph(self, who: Caller, code: str, name: str, kind: str) -> str:

@@ -255,6 +255,6 @@ def _people(stream: str) -> tuple[dict[Role, list[Actor]], dict[int, Actor]]:
 def _walks(stream: str, inspectors: list[Actor]) -> dict[str, Actor]:
     by_id = {actor.person_id: actor for actor in inspectors}
     rows = GridDuty.objects.filter(
-        grid__code__startswith=stream, grid__cells__active=True, valid_to=None
+        grid__cells__code__startswith=stream, grid__cells__active=True, valid_to=None
     ).values_list("grid__cells__code", "person_id")
     return {cell: by_id[person] for cell, person in rows if person in by_id}

@@ -9,6 +9,7 @@ from itertools import permutations
 
 import pytest
 from django.core.management import call_command
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +23,12 @@ from tests.factories.city import small_city
 WATER, STREET, LIGHTS, POLICE = 1, 2, 3, 4
 MANHOLE = Facts("component", "0101", "110101001001001", "110101-D01")
 VENDOR = Facts("event", "0401", "110101001001001")
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    with translation.override("en"):
+        yield
 
 
 def rule(number, organisation, **asks):

@@ -9,8 +9,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from casework.errors import Invalid
 from gridcity.seeding import live
 from gridcity.seeding.city import demo_password, write_history
+from gridcity.seeding.history import HistoryInterrupted
 from gridcity.seeding.orgs import DISTRICT
 
 MOST_DAYS = 3660
@@ -59,9 +61,14 @@ class Command(BaseCommand):
         def progress(what: str) -> None:
             self.stderr.write(f"{time.monotonic() - began:6.1f} s  {what}", style_func=str)
 
-        written = write_history(
-            days=days, seed=options["seed"], per_day=per_day, until=timezone.now(), progress=progress
-        )
+        try:
+            written = write_history(
+                days=days, seed=options["seed"], per_day=per_day, until=timezone.now(), progress=progress
+            )
+        except Invalid as fault:
+            raise CommandError(f"{fault.message} {fault.mend}") from fault
+        except HistoryInterrupted as fault:
+            raise CommandError(str(fault)) from fault
         seconds = time.monotonic() - began
         done = {
             "stream": DISTRICT,
