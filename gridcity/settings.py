@@ -129,6 +129,7 @@ AUTH_USER_MODEL = "casework.Person"
 AUTHENTICATION_BACKENDS = ["gridcity.administrators.PostBackend"]
 # The login page of demo mode offers these; the pages lie below the roof and cannot import it.
 DEMO_LOGINS = "gridcity.seeding.city.demo_logins"
+DEMO_EVERYBODY = "gridcity.seeding.city.demo_everybody"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"

@@ -23,12 +23,13 @@ def login(request: HttpRequest) -> HttpResponse:
     if actor is not None:
         return redirect(wanted or home_of(actor.role))
     context = script_context(request, "login", next=wanted)
-    return render(request, "frontend/login.html", {"context": context, "demo": demo_logins()})
+    found = {"demo": demo_logins("DEMO_LOGINS"), "everybody": demo_logins("DEMO_EVERYBODY")}
+    return render(request, "frontend/login.html", {"context": context, **found})
 
 
-def demo_logins() -> Sequence[object]:
-    """The sample city's logins, by the function that settings.DEMO_LOGINS names; in demo mode only."""
-    name = getattr(settings, "DEMO_LOGINS", "")
+def demo_logins(setting: str) -> Sequence[object]:
+    """The sample city's logins, by the function that the setting names; in demo mode only."""
+    name = getattr(settings, setting, "")
     if not settings.DEMO or not name:
         return ()
     logins: Callable[[], Sequence[object]] = import_string(name)

@@ -41,6 +41,11 @@ def demo_logins() -> list[orgs.Login]:
     return orgs.logins(demo_password())
 
 
+def demo_everybody() -> list[orgs.Login]:
+    """Every desk and inspector of the sample city (settings.DEMO_EVERYBODY): whoever a case went to."""
+    return orgs.everybody(demo_password())
+
+
 def standing() -> dict[str, int]:
     """What of the sample city is there."""
     return {

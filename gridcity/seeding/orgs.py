@@ -157,6 +157,30 @@ def logins(password: str) -> list[Login]:
     ]
 
 
+def everybody(password: str) -> list[Login]:
+    """A login of every department's and street office's desk, and of every inspector, by name."""
+    held = (
+        Holding.objects.filter(
+            person__demo=True, until=None, post__role__in=(Role.DEPARTMENT, Role.INSPECTOR)
+        )
+        .select_related("person", "post__organisation")
+        .order_by("post__role", "post__organisation__code", "person__username")
+    )
+    return [
+        Login(
+            *(
+                (str(holding.person), str(holding.person))
+                if holding.post.role == Role.INSPECTOR
+                else (holding.post.organisation.name, holding.post.organisation.name_en)
+            ),
+            holding.person.username,
+            password,
+            home_of(Role(holding.post.role)),
+        )
+        for holding in held
+    ]
+
+
 def _missing(name: str) -> Iterator[dict[str, str]]:
     known = set(Organisation.objects.values_list("code", flat=True))
     return (row for row in rows_of(name) if row["code"] not in known)
