@@ -75,7 +75,7 @@ class TestHistory:
         def lives(seed: int) -> list[tuple[object, ...]]:
             with transaction.atomic():
                 write(seed=seed)
-                found = [
+                found: list[tuple[object, ...]] = [
                     (
                         line.case_id,
                         line.at,
