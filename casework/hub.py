@@ -27,7 +27,7 @@ from casework import journal
 from casework.access import Actor
 from casework.flows import all_flows, flow_of
 from casework.journal import CHANNEL, Line, instant
-from casework.models import Holding
+from casework.models import Holding, Token
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ BATCH = 500
 QUEUE = 256
 TOO_FAR_BEHIND = 20_000
 TOO_SLOW = 1013
+TOKEN = "token "
 
 
 class _Rest:
@@ -179,8 +180,8 @@ def read_head(stream: str) -> int:
 
 
 @database_sync_to_async
-def still_allowed(posts: set[tuple[int, int]], sessions: set[str]) -> tuple[set[tuple[int, int]], set[str]]:
-    """Which of these (person, post) are still held, and which of these sessions still live. Two queries."""
+def still_allowed(posts: set[tuple[int, int]], keys: set[str]) -> tuple[set[tuple[int, int]], set[str]]:
+    """Which of these (person, post) are still held, and which of these sessions and API keys still live."""
     now = timezone.now()
     held = (
         Holding.objects.filter(
@@ -189,8 +190,16 @@ def still_allowed(posts: set[tuple[int, int]], sessions: set[str]) -> tuple[set[
         .exclude(until__lte=now)
         .values_list("person_id", "post_id")
     )
-    living = Session.objects.filter(session_key__in=sessions, expire_date__gt=now)
-    return posts & set(held), set(living.values_list("session_key", flat=True))
+    sessions = Session.objects.filter(session_key__in=keys, expire_date__gt=now)
+    digests = [bytes.fromhex(key.removeprefix(TOKEN)) for key in keys if key.startswith(TOKEN)]
+    tokens = Token.objects.filter(digest__in=digests).values_list("digest", flat=True)
+    living = {TOKEN + bytes(digest).hex() for digest in tokens}
+    return posts & set(held), living | set(sessions.values_list("session_key", flat=True))
+
+
+def token_of(authorization: str) -> str:
+    """What a socket opened with an API key depends on, in place of a session's key."""
+    return TOKEN + Token.digest_of(authorization.partition(" ")[2].strip()).hex()
 
 
 def listen_parameters() -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -17,7 +18,7 @@ from django.urls import path
 from django.utils import timezone
 
 from casework.access import Actor, actor_by
-from casework.hub import TOO_FAR_BEHIND, Socket, reader_of
+from casework.hub import TOO_FAR_BEHIND, Socket, reader_of, token_of
 from casework.journal import instant
 from casework.roles import ADMINISTRATORS
 
@@ -49,7 +50,9 @@ class JournalConsumer(AsyncConsumer):
     async def _follow(self, actor: Actor, session_key: str, asked: dict[str, str]) -> None:
         reader = reader_of(actor.stream)
         await reader.ready.wait()
-        cursor = int(asked["cursor"]) if asked.get("cursor", "").isdigit() else reader.last
+        given = asked.get("cursor", str(reader.last))
+        # what cannot be a cursor is treated as one that was never given out
+        cursor = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else sys.maxsize
         if cursor > reader.last:
             # a desk may know an entry a moment before this process's reader does
             await reader.catch_up(cursor)
@@ -78,13 +81,16 @@ class JournalConsumer(AsyncConsumer):
 
     @database_sync_to_async
     def _caller(self) -> tuple[Actor | None, str]:
-        """Who connects, and the session it depends on. Read here, since Channels' session middleware wraps every
-        single send of the socket."""
+        """Who connects, and the session or key that it depends on.
+
+        Read here, since Channels' session middleware wraps every single send of the socket.
+        """
         headers = {name: value.decode("latin-1") for name, value in self.scope["headers"]}
         key = parse_cookie(headers.get(b"cookie", "")).get(settings.SESSION_COOKIE_NAME)
         session = SessionStore(key) if key else None
-        actor = actor_by(headers.get(b"authorization", ""), session)
-        return actor, "" if b"authorization" in headers else key or ""
+        authorization = headers.get(b"authorization", "")
+        actor = actor_by(authorization, session)
+        return actor, token_of(authorization) if authorization else key or ""
 
 
 routes = [path("ws/journal", JournalConsumer.as_asgi())]
