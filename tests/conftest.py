@@ -1,9 +1,6 @@
 """What every test may use: marks set by themselves, a served city for browsers, Chromium's options."""
 
 import os
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,26 +35,10 @@ def _journal_emptied_between_tests() -> Iterator[None]:
 @pytest.fixture
 def live_city(transactional_db: None) -> Iterator[str]:
     """The whole application, HTTP and sockets, on a free port over the test database; gives its address."""
-    import uvicorn
-    from django.db import connections
+    from tests.factories.served import served
 
-    from gridcity.serve import OPTIONS
-
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config("gridcity.asgi:application", **{**OPTIONS, "timeout_graceful_shutdown": 3})
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 30
-    while not server.started:
-        assert thread.is_alive(), "the server died while starting"
-        assert time.monotonic() < deadline, "the server did not start within 30 s"
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(15)
-    connections.close_all()
+    with served() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -247,7 +247,10 @@ def test_a_move_that_there_is_not(town: Town, verb: str) -> None:
         ("/cases?after=!", {422}),
         ("/cases?after=WzEsMl0", {422}),  # [1,2]
         ("/cases?after=WyIyMDI2LTAxLTAxVDAwOjAwOjAwWiIsNV0", {422}),  # ["2026-01-01T00:00:00Z",5]
-        ("/cases?after=WyIyMDI2LTAxLTAxIiwiMDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAwIl0", {422}),  # no zone
+        (
+            "/cases?after=WyIyMDI2LTAxLTAxIiwiMDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAwIl0",
+            {422},
+        ),  # no zone
         ("/cases?after=" + "W" * 4000, {422}),
         ("/cases?after=%00", {422}),
         ("/cases?limit=0", {422}),
@@ -350,7 +353,9 @@ def test_a_refusal_speaks_the_readers_language(town: Town) -> None:
     texts = {}
     for language in ("en", "zh-hans"):
         assert caller.call("PATCH", "/me", {"language": language}).status_code == 200
-        error = refusal(caller.post(f"/cases/{case.pk}/moves/send_back", {"version": case.version}), codes={422})
+        error = refusal(
+            caller.post(f"/cases/{case.pk}/moves/send_back", {"version": case.version}), codes={422}
+        )
         texts[language] = error["message"] + error["mend"]
     assert texts["en"].isascii() or "“" in texts["en"]
     assert any("\u4e00" <= letter <= "\u9fff" for letter in texts["zh-hans"]), texts
