@@ -184,7 +184,7 @@ export function caseView({ root, api, onloaded, onsend, onmoved }) {
       if (primary) list.push({ key: "Enter", shown: "⏎", does: primary.does, run: primary.run });
       if (proposal) {
         const view = proposal;
-        for (let n = 0; n <= 9; n += 1) {
+        for (let n = 0; view.count && n <= view.count; n += 1) {
           list.push({ key: String(n), does: n === 0 ? t("Back to the proposal") : t("Choose department {n}", { n }), run: () => view.pick(n) });
         }
       }

@@ -46,6 +46,8 @@ export function proposalView({ proposal, move, onaccept }) {
   return {
     element,
     accept,
+    /** How many others can be chosen by number. */
+    count: others.length,
     /** @param {number} n 0 is the proposal */
     pick(n) {
       const code = n === 0 ? own?.code : others[n - 1]?.organisation.code;

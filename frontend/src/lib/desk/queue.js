@@ -26,7 +26,7 @@ export function queueView({ root, queues, onqueue, onpick }) {
   const search = h("input", { type: "search", placeholder: t("Search the queue"), "aria-label": t("Search the queue"), oninput: () => show(cards, none(), total) });
   const late = h("input", { type: "checkbox", onchange: () => show(cards, none(), total) });
   const news = h("button.news", { type: "button", hidden: true, onclick: toTop });
-  const list = h("div.rows", { role: "listbox", "aria-label": t("Cases"), tabindex: "-1" });
+  const list = h("div.rows", { "aria-label": t("Cases"), tabindex: "-1" });
   const scroll = h("div.queue-scroll", null, list);
   const foot = h("p.queue-foot.small.quiet");
   fill(
@@ -34,7 +34,7 @@ export function queueView({ root, queues, onqueue, onpick }) {
     h("div.queue-tools", null, h("span.search", null, icon("search"), search), h("label.late", null, late, t("overdue only"))),
     h("div.queue-body", null, news, scroll), foot,
   );
-  fill(list, skeleton(8));
+  say(skeleton(8));
 
   scroll.addEventListener("scroll", () => {
     if (scroll.scrollTop < 8) {
@@ -42,6 +42,13 @@ export function queueView({ root, queues, onqueue, onpick }) {
       tell();
     }
   });
+
+  /** A sentence in place of rows; then the list is no list box, which must hold options. @param {Node} block */
+  function say(block) {
+    list.setAttribute("role", "group");
+    rows.clear();
+    fill(list, block);
+  }
 
   function toTop() {
     above.clear();
@@ -66,8 +73,7 @@ export function queueView({ root, queues, onqueue, onpick }) {
           active = id;
           above.clear();
           tell();
-          rows.clear();
-          fill(list, skeleton(8));
+          say(skeleton(8));
           counts[id] ??= { count: 0, overdue: 0 };
           [...tabs.children].forEach((tab) => tab.setAttribute("aria-selected", String(tab.getAttribute("data-queue") === id)));
           onqueue(id);
@@ -112,7 +118,8 @@ export function queueView({ root, queues, onqueue, onpick }) {
       rows.get(id)?.remove();
       rows.delete(id);
     }
-    if (!visible.length) fill(list, nothing());
+    if (!visible.length) say(nothing());
+    else list.setAttribute("role", "listbox");
     if (anchor?.isConnected && (scrolled > 0 || anchor.dataset.id === chosen)) {
       scroll.scrollTop = scrolled + anchor.offsetTop - before;
       for (const id of change.came) {
@@ -179,7 +186,7 @@ export function queueView({ root, queues, onqueue, onpick }) {
     show, counts,
     active: () => active,
     /** @param {unknown} error @param {Node} block */
-    failed: (error, block) => fill(list, block),
+    failed: (error, block) => say(block),
     /** @param {string} id */
     choose(id) {
       rows.get(chosen)?.setAttribute("aria-selected", "false");
