@@ -8,14 +8,16 @@
  *
  * Hashed file names are Django's work (ManifestStaticFilesStorage). A missing icon stops the build.
  */
-import { cp, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
 import { mo, po } from "gettext-parser";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const out = join(here, "dist", "gridcity");
+/** Built aside and put in place at the end, so that a running city never sees half a build. */
+const aside = join(here, `dist.${process.pid}`);
+const out = join(aside, "gridcity");
 const locale = join(here, "..", "locale");
 
 /** Every file under a folder whose name ends so. @param {string} folder @param {RegExp} ending */
@@ -91,8 +93,13 @@ async function messages() {
   return count;
 }
 
-await rm(join(here, "dist"), { recursive: true, force: true });
-await mkdir(join(out, "i18n"), { recursive: true });
-await cp(join(here, "src", "images"), join(out, "images"), { recursive: true });
-const [pageCount, iconCount, messageCount] = await Promise.all([bundle(), icons(), messages()]);
-console.log(`front end built: ${pageCount} pages, ${iconCount} icons, ${messageCount} translated messages`);
+try {
+  await mkdir(join(out, "i18n"), { recursive: true });
+  await cp(join(here, "src", "images"), join(out, "images"), { recursive: true });
+  const [pageCount, iconCount, messageCount] = await Promise.all([bundle(), icons(), messages()]);
+  await rm(join(here, "dist"), { recursive: true, force: true });
+  await rename(aside, join(here, "dist"));
+  console.log(`front end built: ${pageCount} pages, ${iconCount} icons, ${messageCount} translated messages`);
+} finally {
+  await rm(aside, { recursive: true, force: true });
+}
