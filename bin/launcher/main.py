@@ -7,7 +7,7 @@ from launcher.city import City, load_env_file
 from launcher.develop import check, lock, test
 from launcher.run import run
 from launcher.say import Failure, Steps, say
-from launcher.serve import call
+from launcher.serve import call, stop_signals
 from launcher.tree import Tree
 
 # Commands of Django that make sense on a database that is not, or not yet, migrated.
@@ -43,7 +43,7 @@ def interrupted(*_: object) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in stop_signals():
         signal.signal(number, interrupted)  # so that what was started is stopped on the way out
     try:
         return COMMANDS[arguments[0]](arguments[1:])

@@ -47,6 +47,12 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def stop_signals() -> list[signal.Signals]:
+    """What ends us besides Ctrl-C; under nohup a closed terminal does not."""
+    hangup = [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
+    return [signal.SIGTERM, *hangup]
+
+
 def die_with_parent() -> None:
     """In the child before it runs: if the launcher is killed, its children are told to stop."""
     if sys.platform == "linux":
@@ -102,9 +108,9 @@ class Supervisor:
         self.look_after = look_after
         self.stopping = False
 
-    def run(self, *, ready: Callable[[], None], is_ready: Callable[[], bool], patience: float = 60) -> None:
+    def run(self, *, ready: Callable[[], None], is_ready: Callable[[], bool], patience: float = 180) -> None:
         """Until Ctrl-C or TERM. `ready` is called once, when the city answers for the first time."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, *stop_signals()):
             signal.signal(number, self._stop)
         try:
             began = time.monotonic()
