@@ -1,4 +1,4 @@
-"""What a desk does with the entries it is sent: the twin, in meaning, of `applyEntries` in frontend/src/lib/fold.js."""
+"""What a desk does with the entries it is sent: the twin of `applyEntries` in frontend/src/lib/fold.js."""
 
 from __future__ import annotations
 
