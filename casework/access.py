@@ -39,7 +39,8 @@ FROM casework_person person
 JOIN casework_holding holding ON holding.person_id = person.id
 JOIN casework_post post ON post.id = holding.post_id
 JOIN casework_organisation organisation ON organisation.id = post.organisation_id
-WHERE person.is_active AND holding.since <= now() AND (holding.until IS NULL OR holding.until > now()) AND {who}
+WHERE person.is_active AND holding.since <= statement_timestamp()
+    AND (holding.until IS NULL OR holding.until > statement_timestamp()) AND {who}
 ORDER BY holding.since, holding.id
 """
 _BY_PERSON = _HELD.format(who="person.id = %s")
