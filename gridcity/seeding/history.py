@@ -109,6 +109,7 @@ class History:
             model: Table(model) for model in (Case, Report, CaseClock, Task, RoutingDecision, Attachment)
         }
         self._make_case, self._make_report, self._make_task = Maker(Case), Maker(Report), Maker(Task)
+        self._make_clock = Maker(CaseClock)
         self._make_decision, self._make_photo = Maker(RoutingDecision), Maker(Attachment)
         self._next_id = {model: ids_of(model) for model in (CaseClock, Task, RoutingDecision)}
         self._next_number = numbers("casework_case_number")
@@ -239,6 +240,7 @@ class History:
             terms=made.terms,
             calendar=self.world.calendar,
             final=final,
+            make=self._make_clock,
         )
         for clock_row in changed:
             if clock_row.pk is None:
@@ -370,7 +372,7 @@ class History:
         lon = life.place.lon + self.rng.gauss(0, 8) / (DEGREE_M * cos(radians(life.place.lat)))
         lat = life.place.lat + self.rng.gauss(0, 8) / DEGREE_M
         task.state, task.done_at, task.result = Task.State.DONE, made.at, result
-        task.place = Spot(lon, lat)
+        vars(task)["place"] = Spot(lon, lat)  # past the field's own check, which asks GEOS
         task.distance_m = metres_between((lon, lat), (life.place.lon, life.place.lat))
         self._tables[Task].touch(task)
         made.note(result=result, task_id=task.pk, distance_m=round(task.distance_m, 1))
