@@ -16,7 +16,6 @@ from casework.errors import GridCityError, Invalid
 from gis_data.errors import PlaceError
 
 
-
 class Parser(ninja.parser.Parser):
     """Refuses what the database cannot hold, in a query as `casework.schemas.In` does in a body."""
 
@@ -93,7 +92,8 @@ def malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """A body or query that does not fit its schema: every field that is wrong, the first in front."""
     faults = [
         {
-            "field": ".".join(str(part) for part in fault["loc"][1:] if part != "body") or str(fault["loc"][0]),
+            "field": ".".join(str(part) for part in fault["loc"][1:] if part != "body")
+            or str(fault["loc"][0]),
             "message": fault["msg"],
             "value": str(fault.get("input", ""))[:200],
         }
