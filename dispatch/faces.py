@@ -28,14 +28,16 @@ def limit_text(limit: Limit) -> str:
     if limit.unit == Unit.CONTINUOUS_HOUR and quota < 1:
         minutes = int(quota * 60)
         return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
-    n = f"{quota:f}"
-    return {
-        Unit.CONTINUOUS_HOUR: _("%(n)s urgent working hours"),
-        Unit.WORKING_HOUR: _("%(n)s working hours"),
-        Unit.WORKING_DAY: _("%(n)s working days"),
-        Unit.LEGAL_DAY: _("%(n)s working days"),
-        Unit.NATURAL_DAY: _("%(n)s days"),
-    }[limit.unit] % {"n": n}
+    # a plural form is chosen by a whole number: 1 is one, 1.5 and everything else are more
+    many = 1 if quota == 1 else 2
+    words = {
+        Unit.CONTINUOUS_HOUR: ngettext("%(n)s urgent working hour", "%(n)s urgent working hours", many),
+        Unit.WORKING_HOUR: ngettext("%(n)s working hour", "%(n)s working hours", many),
+        Unit.WORKING_DAY: ngettext("%(n)s working day", "%(n)s working days", many),
+        Unit.LEGAL_DAY: ngettext("%(n)s working day", "%(n)s working days", many),
+        Unit.NATURAL_DAY: ngettext("%(n)s day", "%(n)s days", many),
+    }
+    return words[limit.unit] % {"n": f"{quota:f}"}
 
 
 def named(organisation: Organisation | None) -> dict[str, str] | None:
