@@ -16,6 +16,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from casework import hub, journal
 from casework.access import Actor, actors_of
@@ -74,9 +75,10 @@ class Follower:
     def open(self, cursor: str) -> None:
         self.wire: ClientConnection = connect(
             f"{self.address}&cursor={cursor}",
-            origin=self.origin,  # type: ignore[arg-type]
+            origin=Origin(self.origin),
             additional_headers=self.headers,
             max_size=None,
+            legacy=True,
         )
         hello = self.receive()
         if hello["type"] == "reset":
@@ -244,7 +246,8 @@ def test_strangers_other_streams_and_administrators_are_turned_away(town: Town, 
             stream = caller.pop("stream", "110101")
             wire = connect(
                 f"{city.replace('http', 'ws')}/ws/journal?stream={stream.replace(' ', '+')}&cursor=0",
-                origin=city,  # type: ignore[arg-type]
+                origin=Origin(city),
+                legacy=True,
                 additional_headers=caller,
             )
             with pytest.raises(ConnectionClosed) as closed:

@@ -35,11 +35,12 @@ def everything() -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(
             " UNION ALL ".join(
-                f"SELECT '{table}', count(*), md5(string_agg(row::text, '' ORDER BY row::text)) FROM {table} AS row"
+                f"SELECT '{table}', count(*), md5(string_agg(row::text, '' ORDER BY row::text))"
+                f" FROM {table} AS row"
                 for table in TABLES
             )
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def good_report(town: Town) -> dict[str, Any]:
@@ -177,7 +178,9 @@ MOVES: dict[str, tuple[str, str, Any, set[int], str]] = {
     "version of the wrong type": ("filed", "dispatch", {"version": "two"}, {422}, "version"),
     "a stale version": ("filed", "dispatch", {"version": 1}, {409}, "version"),
     "a version beyond 64 bits": ("filed", "dispatch", {"version": 2**70}, {409, 422}, "version"),
-    "no such organisation": ("filed", "dispatch", {"organisation_code": "110101-X"}, {422}, "organisation_code"),
+    "no such organisation": (
+        "filed", "dispatch", {"organisation_code": "110101-X"}, {422}, "organisation_code",
+    ),
     "NUL in an organisation": ("filed", "dispatch", {"organisation_code": "\u0000"}, {422}, ""),
     "an organisation without a desk": (
         "filed", "dispatch", {"organisation_code": "110101-SUP\u200b"}, {422}, "organisation_code",
@@ -199,7 +202,8 @@ MOVES: dict[str, tuple[str, str, Any, set[int], str]] = {
         "verifying", "answer_verify", {"result": "exists", "lon": 39.9, "lat": 116.4}, {422}, "lat",
     ),
     "an answer in no datum": (
-        "verifying", "answer_verify", {"result": "exists", "lon": 116.41, "lat": 39.92, "datum": "x"}, {422}, "datum",
+        "verifying", "answer_verify", {"result": "exists", "lon": 116.41, "lat": 39.92, "datum": "x"}, {422},
+        "datum",
     ),
     "no photograph": ("handling", "finish", {"photos": []}, {422}, "photos"),
     "ten photographs": ("handling", "finish", {"photos": [str(uuid4()) for _ in range(10)]}, {422}, "photos"),
@@ -209,8 +213,8 @@ MOVES: dict[str, tuple[str, str, Any, set[int], str]] = {
     "closing of the wrong type": ("checked", "close", {"closing": 5}, {422}, "closing"),
 }  # fmt: skip
 WHO = {
-    "dispatch": "bo", "send_back": "bo", "answer_verify": "ava", "finish": "chen", "close": "lei", "file": "lei",
-    "send_verify": "lei",
+    "dispatch": "bo", "send_back": "bo", "answer_verify": "ava", "finish": "chen", "close": "lei",
+    "file": "lei", "send_verify": "lei",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""For every action: old snapshot + delivered entries = fresh snapshot, for every desk and queue (decision 12)."""
+"""For every action, desk and queue: old snapshot + delivered entries = fresh snapshot (decision 12)."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_what_is_not_delivered_is_missed_by_the_fold(town: Town) -> None:
 
 
 def test_nobody_is_sent_what_is_not_his(town: Town) -> None:
-    """Every entry of every journey against every reader: only who may see the case after the move, or could before."""
+    """Every entry of every journey against every reader: it is shown to who may see the case, alone."""
     others = organisation("110105-ALL", "朝阳", "Chaoyang")
     readers: dict[str, Actor] = {
         **town.everybody,

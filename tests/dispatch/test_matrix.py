@@ -119,7 +119,7 @@ def everything_written() -> list[Any]:
     )
     with connection.cursor() as cursor:
         cursor.execute(digest)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def test_every_state_is_reached_and_every_role_takes_part() -> None:
