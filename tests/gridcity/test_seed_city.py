@@ -7,7 +7,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test import Client, override_settings
 from django.utils import timezone
@@ -56,6 +56,12 @@ def test_without_commit_nothing_is_written(db: None) -> None:
     assert not any(found["standing"].values())
     assert not Component.objects.exists()
     assert not Person.objects.exists()
+
+
+def test_a_number_of_days_that_makes_no_sense_is_wrong_use(db: None) -> None:
+    with pytest.raises(CommandError) as refused:
+        seed("--demo", "--days", "-1", "--commit")
+    assert refused.value.returncode == 2
 
 
 def test_it_holds_what_the_issue_promises(sample: dict[str, Any]) -> None:

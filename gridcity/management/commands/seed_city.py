@@ -7,12 +7,13 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from gridcity.seeding import city, orgs
 
 CASES_PER_DAY = 120
+MOST_DAYS = 366
 
 
 class Command(BaseCommand):
@@ -34,6 +35,8 @@ class Command(BaseCommand):
         if options["logins"]:
             self._logins(as_json=options["json"])
             return
+        if not 0 <= options["days"] <= MOST_DAYS:
+            raise CommandError(f"From 0 to {MOST_DAYS} days of history.", returncode=2)
         began = time.monotonic()
 
         def progress(what: str) -> None:
