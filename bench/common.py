@@ -137,7 +137,12 @@ def wait_for(port: int, path: str, times: int) -> None:
 
 
 def wrk(
-    url: str, script: Path | None = None, *, seconds: float, clients: int = 8, env: Mapping[str, str] | None = None
+    url: str,
+    script: Path | None = None,
+    *,
+    seconds: float,
+    clients: int = 8,
+    env: Mapping[str, str] | None = None,
 ) -> Load:
     """Drive a URL with wrk. `script` prints `RESULT|per second|p50 ms|p99 ms|refused` at its end."""
     command = [need("wrk", "wrk"), "-t1", f"-c{clients}", f"-d{seconds:g}s", "--timeout", "20s"]

@@ -1,8 +1,8 @@
-"""From commit to the last of N sockets of one process, beside a bare hub: `python -m bench.fanout [--sockets N]`
+"""From commit to the last of N sockets of one process, beside a bare hub: `bench/run fanout [--sockets N]`
 
 floor      bench/floor/hub.py under uvicorn: NOTIFY carries the text, the process hands it to all
-GridCity   a report is committed; the process's reader is told to look, reads the journal, judges who may see it,
-           makes it ready and puts it into each socket's own queue
+GridCity   a report is committed; the process's reader is told to look, reads the journal, judges who may
+           see it, makes it ready and puts it into each socket's own queue
 goal       p50 of the last socket ≤ 1.5 × the bare hub. Server on one core, clients and writer on the other.
 """
 
@@ -22,8 +22,11 @@ from collections.abc import Callable, Iterator
 from bench import common
 from bench.common import gridcity, listening, running, verdict, wait_for
 
-TEXT = '{"i":%d,"case":{"no":"11010120261122000123","lon":116.4112345,"lat":39.9212345,"dept":12,"status":1,"class":"0203",'
-TEXT += '"cell":"110101001001045","title":"broken manhole cover near the gate","due":"2026-11-23T08:00:00+08:00","x":"%s"}}'
+TEXT = (
+    '{"i":%d,"case":{"no":"11010120261122000123","lon":116.4112345,"lat":39.9212345,"dept":12,"status":1,'
+    '"class":"0203","cell":"110101001001045","title":"broken manhole cover near the gate",'
+    '"due":"2026-11-23T08:00:00+08:00","x":"%s"}}'
+)
 
 
 class Crowd:
@@ -36,8 +39,9 @@ class Crowd:
             link = socket.create_connection(("127.0.0.1", port))
             key = base64.b64encode(os.urandom(16)).decode()
             link.sendall(
-                f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
-                f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{headers}\r\n".encode()
+                f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"
+                f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
+                f"Sec-WebSocket-Version: 13\r\n{headers}\r\n".encode()
             )
             answer = b""
             while b"\r\n\r\n" not in answer:
@@ -75,14 +79,34 @@ class Crowd:
 def bare_hub() -> Iterator[int]:
     with listening() as listener:
         port = listener.getsockname()[1]
-    command = ["taskset", "-c", "0", sys.executable, "-m", "uvicorn", "--port", str(port), "--ws", "websockets-sansio"]
-    command += ["--ws-per-message-deflate", "false", "--no-access-log", "--log-level", "warning", "bench.floor.hub:app"]
+    command = [
+        "taskset",
+        "-c",
+        "0",
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "--port",
+        str(port),
+        "--ws",
+        "websockets-sansio",
+    ]
+    command += [
+        "--ws-per-message-deflate",
+        "false",
+        "--no-access-log",
+        "--log-level",
+        "warning",
+        "bench.floor.hub:app",
+    ]
     with running(command):
         wait_for(port, "/", 1)
         yield port
 
 
-def measure(crowd: Crowd, publish: Callable[[int], float], sign: Callable[[int], bytes], events: int) -> list[float]:
+def measure(
+    crowd: Crowd, publish: Callable[[int], float], sign: Callable[[int], bytes], events: int
+) -> list[float]:
     """Milliseconds from commit to the last socket, one event at a time."""
     crowd.settle()
     taken = []
@@ -113,7 +137,9 @@ def main() -> int:
     from gis_data.models import Component
 
     key = key_of("dispatcher")
-    inspector = actors_of(Holding.objects.filter(post__role="inspector").values_list("person_id", flat=True)[0])[0]
+    inspector = actors_of(
+        Holding.objects.filter(post__role="inspector").values_list("person_id", flat=True)[0]
+    )[0]
     place, kind = Component.objects.values_list("place", flat=True)[0], class_id()
     last = {"id": ""}
 
@@ -155,11 +181,18 @@ def main() -> int:
         results["GridCity"] += taken
         for name, values in results.items():
             shown = values[-asked.events :]
-            print(f"  round {number + 1}: {name:<10} last of {asked.sockets}: p50 {statistics.median(shown):6.1f} ms  max {max(shown):6.1f} ms")
+            print(
+                f"  round {number + 1}: {name:<10} last of {asked.sockets}: "
+                f"p50 {statistics.median(shown):6.1f} ms  max {max(shown):6.1f} ms"
+            )
     p50 = {name: statistics.median(values) for name, values in results.items()}
     p99 = {name: sorted(values)[int(len(values) * 0.99)] for name, values in results.items()}
     print(f"p50 {p50}, p99 {p99}")
-    return 0 if verdict("last socket p50, of the bare hub", p50["GridCity"] / p50["bare hub"], 1.5, at_most=True) else 1
+    return (
+        0
+        if verdict("last socket p50, of the bare hub", p50["GridCity"] / p50["bare hub"], 1.5, at_most=True)
+        else 1
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Does it stay fast as the city's memory grows? `python -m bench.growth [--small 10000] [--large 1000000]`
+"""Does it stay fast as the city's memory grows? `bench/run growth [--small 10000] [--large 1000000]`
 
-Measures report intake and a dispatcher's list of 50 at the small size, lets `simulate` write history in bulk up to
-the large one, and measures again in the same sitting, over the same rows of everything else.
+Measures report intake and a dispatcher's list of 50 at the small size, lets `simulate` write history in bulk
+up to the large one, and measures again in the same sitting, over the same rows of everything else.
 goals   intake ≤ 1.2 × slower; list ≤ 1.3 × slower and p99 ≤ 50 ms
 """
 
@@ -49,7 +49,9 @@ def measure(folder: Path, rounds: int, seconds: float) -> dict[str, Load]:
     with gridcity() as port:
         base = f"http://127.0.0.1:{port}"
         runs = {
-            "list of 50": partial(wrk, f"{base}/api/v1/cases?queue=open&limit=50", seconds=seconds, env=reading),
+            "list of 50": partial(
+                wrk, f"{base}/api/v1/cases?queue=open&limit=50", seconds=seconds, env=reading
+            ),
             "intake": partial(wrk, base, BENCH / "report.lua", seconds=seconds, env=writing),
         }
         for run in runs.values():
@@ -71,11 +73,18 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         for size in (asked.small, asked.large):
             grow_to(size)
-            print(f"\n{Case.objects.count():,} cases, {Case.objects.filter(ended_at=None).count():,} of them open")
+            print(f"\n{Case.objects.count():,} cases, {Case.objects.filter(ended_at=None).count():,} open")
             found[size] = measure(Path(name), asked.rounds, asked.seconds)
     small, large = found[asked.small], found[asked.large]
-    met = verdict("intake, slower by", small["intake"].per_second / large["intake"].per_second, 1.2, at_most=True)
-    met &= verdict("list of 50, slower by", small["list of 50"].per_second / large["list of 50"].per_second, 1.3, at_most=True)
+    met = verdict(
+        "intake, slower by", small["intake"].per_second / large["intake"].per_second, 1.2, at_most=True
+    )
+    met &= verdict(
+        "list of 50, slower by",
+        small["list of 50"].per_second / large["list of 50"].per_second,
+        1.3,
+        at_most=True,
+    )
     met &= verdict("list of 50, p99 in ms", large["list of 50"].p99_ms, 50, at_most=True)
     return 0 if met else 1
 

@@ -1,8 +1,8 @@
-"""Report intake beside the floor, 8 clients: `python -m bench.intake [--rounds N] [--seconds S]`
+"""Report intake beside the floor, 8 clients: `bench/run intake [--rounds N] [--seconds S]`
 
 floor      a Django view with one SQL call under granian WSGI, over the same cells (bench/floor)
-GridCity   POST /api/v1/reports on the processes that bin/run starts: rights, checks, clock, chained journal in
-           dense order; with a photograph PUT and POST, the photograph decoded, hashed and synced
+GridCity   POST /api/v1/reports on the processes that bin/run starts: rights, checks, clock, chained journal
+           in dense order; with a photograph PUT and POST, the photograph decoded, hashed and synced
 goals      ≥ 0.25 of the floor, p99 ≤ 30 ms without photograph
 """
 
@@ -38,7 +38,9 @@ def photo_file(folder: Path, size: int = 300_000) -> Path:
     path, edge = folder / "photo.jpg", 300
     noise = random.Random(2)
     while not path.exists() or path.stat().st_size < size * 0.95:
-        picture = Image.frombytes("RGB", (edge, edge), noise.randbytes(edge * edge * 3)).resize((edge * 2, edge * 2))
+        picture = Image.frombytes("RGB", (edge, edge), noise.randbytes(edge * edge * 3)).resize(
+            (edge * 2, edge * 2)
+        )
         picture.save(path, "JPEG", quality=80, comment=b"X" * 32)
         edge = int(edge * 1.15)
     return path
@@ -50,14 +52,18 @@ def key_of(role: str) -> str:
 
     holding = Holding.objects.filter(post__role=role).select_related("person").order_by("pk").first()
     if holding is None:
-        sys.exit("Nobody lives in this city yet: GRIDCITY_VAR=var/bench bin/gridcity seed_city --demo --commit")
+        sys.exit(
+            "Nobody lives in this city yet: GRIDCITY_VAR=var/bench bin/gridcity seed_city --demo --commit"
+        )
     return Token.make(holding.person, "bench")[1]
 
 
 def class_id() -> int:
     from gis_data.models import ProblemClass
 
-    return ProblemClass.objects.filter(edition__current=True, active=True, kind="event").values_list("pk", flat=True)[0]
+    return ProblemClass.objects.filter(edition__current=True, active=True, kind="event").values_list(
+        "pk", flat=True
+    )[0]
 
 
 def main() -> int:
@@ -88,14 +94,20 @@ def main() -> int:
         for title, extra in (("without photograph", {}), ("with a photograph", {"PHOTO": photo})):
 
             def run(shape: str, extra: dict[str, str] = extra) -> Load:
-                server = granian("bench.floor.intake:wsgi", env={"FLOOR_PHOTOS": name}) if shape == "floor" else gridcity()
+                server = (
+                    granian("bench.floor.intake:wsgi", env={"FLOOR_PHOTOS": name})
+                    if shape == "floor"
+                    else gridcity()
+                )
                 with server as port:
                     drive = partial(wrk, f"http://127.0.0.1:{port}/", BENCH / "report.lua")
                     drive(seconds=1, env={**base, **extra, "SHAPE": shape, "SEED": "7"})
                     return drive(seconds=asked.seconds, env={**base, **extra, "SHAPE": shape})
 
             print(f"\n{title}, 8 clients, {asked.rounds} × {asked.seconds:g} s")
-            found = interleaved(asked.rounds, {"floor": partial(run, "floor"), "GridCity": partial(run, "gridcity")})
+            found = interleaved(
+                asked.rounds, {"floor": partial(run, "floor"), "GridCity": partial(run, "gridcity")}
+            )
             floor, ours = median(found["floor"]), median(found["GridCity"])
             if floor.refused or ours.refused:
                 print(f"NOT MET  refused: floor {floor.refused}, GridCity {ours.refused}")

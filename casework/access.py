@@ -44,12 +44,10 @@ WHERE person.is_active AND holding.since <= statement_timestamp()
 ORDER BY holding.since, holding.id
 """
 _BY_PERSON = _HELD.format(who="person.id = %s")
-_BY_TOKEN = _HELD.format(
-    who="person.id = (SELECT person_id FROM casework_token WHERE digest = %s)"
-)
+_BY_TOKEN = _HELD.format(who="person.id = (SELECT person_id FROM casework_token WHERE digest = %s)")
 
 
-def _held(sql: str, key: object) -> tuple[list[Actor], str]:
+def _held(sql: str, key: int | bytes) -> tuple[list[Actor], str]:
     """The posts held now, oldest first, and the person's stored password hash."""
     with connection.cursor() as cursor:
         cursor.execute(sql, [key])

@@ -9,6 +9,7 @@ sees the gap by itself and comes back. NOTIFY only says "look"; a poll each seco
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections import deque
@@ -269,10 +270,8 @@ class Reader:
                 await sync_to_async(close_old_connections)()
                 await asyncio.sleep(POLL_SECONDS)
             self.look.clear()
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.look.wait(), POLL_SECONDS)
-            except TimeoutError:
-                pass
 
     async def _deliver(self) -> bool:
         """Read and hand on one batch; was there more than nothing?"""

@@ -43,8 +43,8 @@ RETURNING link.seq, link.hash
 """
 
 _READ = """
-SELECT stream_id, seq, recorded_at, case_id, case_seq, kind, verb, at, actor_id, post_id, state_from, state_to,
-    facts, card, prev_hash, hash
+SELECT stream_id, seq, recorded_at, case_id, case_seq, kind, verb, at, actor_id, post_id, state_from,
+    state_to, facts, card, prev_hash, hash
 FROM casework_entry
 """
 
@@ -72,8 +72,9 @@ class Line:
 
     @classmethod
     def of_row(cls, row: Sequence[Any]) -> Line:
-        *head, facts, card, prev_hash, hash_ = row
-        return cls(*head, _loaded(facts), _loaded(card), bytes(prev_hash), bytes(hash_))
+        *plain, facts, card, prev_hash, hash_ = row
+        fields: Any = (*plain, _loaded(facts), _loaded(card), bytes(prev_hash), bytes(hash_))
+        return cls(*fields)
 
 
 def _loaded(value: Any) -> dict[str, Any]:
@@ -141,9 +142,7 @@ def body_of_texts(
     card: str,
 ) -> str:
     """`body_of()` where facts and card are spelled by `dumps()` already, as they are for writing."""
-    head = dumps(
-        [str(case_id), case_seq, kind, verb, instant(at), actor_id, post_id, state_from, state_to]
-    )
+    head = dumps([str(case_id), case_seq, kind, verb, instant(at), actor_id, post_id, state_from, state_to])
     return f"{head[:-1]},{facts},{card}]"
 
 

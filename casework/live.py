@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 from channels.consumer import AsyncConsumer
@@ -38,7 +38,9 @@ class JournalConsumer(AsyncConsumer):
 
     async def websocket_connect(self, event: dict[str, Any]) -> None:
         await self.send({"type": "websocket.accept"})
-        asked = {key: values[-1] for key, values in parse_qs(self.scope["query_string"].decode("latin-1")).items()}
+        asked = {
+            key: values[-1] for key, values in parse_qs(self.scope["query_string"].decode("latin-1")).items()
+        }
         actor, session_key = await self._caller()
         if actor is None:
             return await self._refuse(NOT_SIGNED_IN)
@@ -59,8 +61,10 @@ class JournalConsumer(AsyncConsumer):
         if cursor > reader.last or reader.last - cursor > TOO_FAR_BEHIND:
             await self.send_json({"type": "reset", "head": reader.last})
             cursor = reader.last
-        await self.send_json({"type": "hello", "head": reader.last, "cursor": cursor, "at": instant(timezone.now())})
-        self.socket = Socket(actor, session_key, cursor, self.base_send)
+        await self.send_json(
+            {"type": "hello", "head": reader.last, "cursor": cursor, "at": instant(timezone.now())}
+        )
+        self.socket = Socket(actor, session_key, cursor, cast(Any, self.base_send))
         await reader.join(self.socket)
 
     async def websocket_receive(self, event: dict[str, Any]) -> None:
@@ -93,4 +97,4 @@ class JournalConsumer(AsyncConsumer):
         return actor, token_of(authorization) if authorization else key or ""
 
 
-routes = [path("ws/journal", JournalConsumer.as_asgi())]
+routes = [path("ws/journal", cast(Any, JournalConsumer.as_asgi()))]

@@ -149,9 +149,7 @@ def open_clocks(case_id: UUID) -> dict[str, CaseClock]:
 
 
 @contextmanager
-def moving(
-    case_id: UUID, verb: str, *, actor: Actor, seen: int | None, card_of: CardOf
-) -> Iterator[Moving]:
+def moving(case_id: UUID, verb: str, *, actor: Actor, seen: int | None, card_of: CardOf) -> Iterator[Moving]:
     """Make one move of a case, or nothing at all.
 
     seen     the version the caller looked at; None only for moves that cannot be stale
@@ -177,9 +175,7 @@ class Repeated(Exception):
 
 
 @contextmanager
-def opening(
-    case_id: UUID, verb: str, *, kind: str, actor: Actor, card_of: CardOf
-) -> Iterator[Moving]:
+def opening(case_id: UUID, verb: str, *, kind: str, actor: Actor, card_of: CardOf) -> Iterator[Moving]:
     """Open a case under an id that its maker chose, or nothing at all.
 
     raises   Repeated when the id is taken, also when another transaction is just taking it
@@ -187,7 +183,9 @@ def opening(
     flow = flow_of(kind)
     move = flow.moves[verb]
     if actor.role not in move.by:
-        raise NotAllowed(_("Your post may not do “%(move)s”.") % {"move": move.label}, field="verb", value=verb)
+        raise NotAllowed(
+            _("Your post may not do “%(move)s”.") % {"move": move.label}, field="verb", value=verb
+        )
     assert move.target is not None, "a move that opens a case leads to a state"
     with transaction.atomic():
         at = timezone.now()
@@ -207,7 +205,8 @@ def _insert(case: Case) -> str:
         cursor.execute(
             """INSERT INTO casework_case
                    (id, kind, stream_id, number, state, version, chain_hash, opened_at, moved_at, card)
-               VALUES (%s, %s, %s, %s || lpad(nextval('casework_case_number')::text, 6, '0'), %s, 0, %s, %s, %s, '{}')
+               VALUES (%s, %s, %s, %s || lpad(nextval('casework_case_number')::text, 6, '0'), %s, 0, %s,
+                   %s, %s, '{}')
                ON CONFLICT (id) DO NOTHING RETURNING number""",
             [
                 case.id, case.kind, case.stream_id, prefix, case.state, journal.GENESIS, case.opened_at,
@@ -241,7 +240,11 @@ def finish(made: Moving, flow: Flow) -> int:
     case.ended_at = made.at if final else None
     next_clock = clockwork.next_due(made.clocks.values())
     case.due_at = next_clock.due_at if next_clock else None
-    card = {**made.card_of(case, made.clocks), "version": case.version + 1, "moved_at": journal.instant(made.at)}
+    card = {
+        **made.card_of(case, made.clocks),
+        "version": case.version + 1,
+        "moved_at": journal.instant(made.at),
+    }
     return journal.append(
         case,
         verb=made.move.verb,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.http import FileResponse, HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Query, Router, Status
+from ninja import Router, Status
 
 from casework import photos
 from casework.api import caller, signed_in
@@ -20,9 +20,7 @@ router = Router(tags=["Photographs"], auth=signed_in)
 
 
 @router.put("/photos/{uuid:photo_id}", response={201: PhotoOut, 200: PhotoOut})
-def put_photo(
-    request: HttpRequest, photo_id: UUID, kind: str = Query("report")
-) -> Status[dict[str, Any]]:
+def put_photo(request: HttpRequest, photo_id: UUID, kind: str = "report") -> Status[dict[str, Any]]:
     """Send a photograph under an id of your own making; the body is the file itself. A repeat is harmless."""
     known = Attachment.objects.filter(pk=photo_id).exists()
     photo = photos.take_photo(photo_id, photos.read_body(request), kind=kind, by=caller(request).person_id)
@@ -50,7 +48,9 @@ def photo(request: HttpRequest, photo_id: UUID, size: str) -> FileResponse:
         else found.uploaded_by_id == actor.person_id
     )
     if found is None or not visible:
-        raise Missing(_("There is no such photograph, or your post may not see it."), field="photo_id", value=photo_id)
+        raise Missing(
+            _("There is no such photograph, or your post may not see it."), field="photo_id", value=photo_id
+        )
     response = FileResponse(photos.derivative(found, size).open("rb"), content_type="image/jpeg")
     # private: the next person at this browser must ask again
     response["Cache-Control"] = "private, max-age=3600"

@@ -17,10 +17,10 @@ def _insert_of(model: type[Model]) -> tuple[str, tuple[Any, ...], Any]:
     made = model._meta.auto_field
     fields = tuple(field for field in model._meta.local_concrete_fields if field is not made)
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields)
+    columns = ", ".join(quote(str(field.column)) for field in fields)
     # geometries come as EWKB, which PostGIS reads by itself
     sql = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({', '.join(['%s'] * len(fields))})"
-    return (f"{sql} RETURNING {quote(made.column)}" if made else sql), fields, made
+    return (f"{sql} RETURNING {quote(str(made.column))}" if made else sql), fields, made
 
 
 def insert_row(instance: Model) -> None:

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Path, Query, Router, Status
+from ninja import Router, Status
+from ninja.params.functions import Query
 
 from casework.access import Actor
 from casework.api import caller, signed_in
@@ -71,9 +72,7 @@ MOVE_ACTIONS: dict[str, MoveAction] = {
     "close": lambda pk, who, m: actions.close_report(
         pk, actor=who, seen=m.version, closing=m.closing, note=m.note
     ),
-    "rework": lambda pk, who, m: actions.send_back_for_rework(
-        pk, actor=who, seen=m.version, reason=m.reason
-    ),
+    "rework": lambda pk, who, m: actions.send_back_for_rework(pk, actor=who, seen=m.version, reason=m.reason),
     "void": lambda pk, who, m: actions.void_report(pk, actor=who, seen=m.version, reason=m.reason),
     "force_close": lambda pk, who, m: actions.force_close_report(
         pk, actor=who, seen=m.version, reason=m.reason
@@ -152,7 +151,7 @@ def case(request: HttpRequest, case_id: UUID) -> dict[str, Any]:
 
 
 @router.post("/cases/{uuid:case_id}/moves/{verb}", response=CaseOut)
-def move(request: HttpRequest, case_id: UUID, body: MoveIn, verb: str = Path(...)) -> dict[str, Any]:
+def move(request: HttpRequest, case_id: UUID, body: MoveIn, verb: str) -> dict[str, Any]:
     """Make one move. 409 `stale` when somebody was quicker; nothing is written then.
 
     file: condition_id · decline, send_back, return, rework, cancel_dispatch, void, force_close: reason ·
@@ -215,7 +214,10 @@ def map_cases(request: HttpRequest, bbox: str, zoom: int = Query(..., ge=0, le=2
             raise ValueError
     except ValueError as error:
         raise Invalid(
-            "bbox", field="bbox", value=bbox, mend="west,south,east,north in degrees, west < east, south < north"
+            "bbox",
+            field="bbox",
+            value=bbox,
+            mend="west,south,east,north in degrees, west < east, south < north",
         ) from error
     found = queries.cases_in_view(caller(request), (west, south, east, north), zoom)
     return {**found, "items": [dress(card) for card in found["items"]]}

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import get_language, ngettext
-from django.utils.translation import gettext as _
 
 from casework import journal
 from casework.access import Actor
@@ -101,7 +100,9 @@ def history(actor: Actor, case_id: UUID) -> list[dict[str, Any]]:
     """The case's entries in words, with who and by which post; names of inspectors for the centres only."""
     lines = journal.of_case(case_id)
     people = Person.objects.in_bulk({line.actor_id for line in lines if line.actor_id})
-    posts = Post.objects.select_related("organisation").in_bulk({line.post_id for line in lines if line.post_id})
+    posts = Post.objects.select_related("organisation").in_bulk(
+        {line.post_id for line in lines if line.post_id}
+    )
     chinese = (get_language() or "zh").startswith("zh")
 
     def by(line: journal.Line) -> dict[str, str] | None:
@@ -160,8 +161,12 @@ def case_face(actor: Actor, case_id: UUID) -> dict[str, Any]:
             for c in FilingCondition.objects.filter(problem_class=report.problem_class_id, active=True)
         ],
         "photos": list(Attachment.objects.filter(case_id=case_id).order_by("uploaded_at", "pk")),
-        "tasks": [_task(actor, task) for task in Task.objects.filter(case_id=case_id).select_related("inspector")],
-        "clocks": [clock_face(clock) for clock in CaseClock.objects.filter(case_id=case_id).order_by("started_at")],
+        "tasks": [
+            _task(actor, task) for task in Task.objects.filter(case_id=case_id).select_related("inspector")
+        ],
+        "clocks": [
+            clock_face(clock) for clock in CaseClock.objects.filter(case_id=case_id).order_by("started_at")
+        ],
         "moves": moves_for(actor, case, usual_next(report, must_verify=must_verify)),
         "history": history(actor, case_id),
     }

@@ -8,7 +8,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
-from ninja import Query, Router
+from ninja import Router
+from ninja.params.functions import Query
 
 from casework.access import Actor
 from casework.api import caller, signed_in
@@ -23,10 +24,11 @@ router = Router(tags=["Figures"], auth=signed_in)
 
 
 def scope_asked(actor: Actor, first: date | None, last: date | None, area: str) -> Scope:
-    """The period and area asked for; the last thirty days unless said otherwise. Centres and managers only."""
+    """The period and area asked for; the last thirty days by default. Centres and managers only."""
     if actor.role not in SEES_ALL:
         raise NotAllowed(
-            _("The figures are for the two centres and the managers."), mend=_("Ask your manager for a report.")
+            _("The figures are for the two centres and the managers."),
+            mend=_("Ask your manager for a report."),
         )
     until = last or localdate()
     return Scope(actor.stream, Period(first or until - timedelta(days=29), until), area)

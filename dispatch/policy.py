@@ -28,7 +28,7 @@ def sees(actor: Actor, card: Mapping[str, Any]) -> bool:
     if actor.role in SEES_ALL:
         return True
     if actor.role == Role.DEPARTMENT:
-        return card["department_id"] == actor.organisation_id
+        return bool(card["department_id"] == actor.organisation_id)
     if actor.role == Role.INSPECTOR:
         return actor.person_id in (card["reporter_id"], card["inspector_id"])
     return False
@@ -95,9 +95,10 @@ def check_own(actor: Actor, case: Case, verb: str) -> None:
             mend=_("It belongs to another department or inspector."),
         )
     excluded = other_axis(verb)
-    if excluded and Entry.objects.filter(
-        case_id=case.id, actor_id=actor.person_id, verb__in=excluded
-    ).exists():
+    if (
+        excluded
+        and Entry.objects.filter(case_id=case.id, actor_id=actor.person_id, verb__in=excluded).exists()
+    ):
         raise NotAllowed(
             _("You already acted on this case for the other centre."),
             field="verb",

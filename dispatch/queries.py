@@ -112,7 +112,9 @@ def in_queue(queue: Queue, actor: Actor) -> QuerySet[Case]:
 
 def queue_page(key: str, actor: Actor, *, after: str | None = None, limit: int = PAGE) -> Page:
     """A page of a desk's queue, least time left first."""
-    return keyset(in_queue(queue_named(key, actor), actor), by="due_at", after=after, limit=min(limit, PAGE_AT_MOST))
+    return keyset(
+        in_queue(queue_named(key, actor), actor), by="due_at", after=after, limit=min(limit, PAGE_AT_MOST)
+    )
 
 
 def newest_page(
@@ -146,7 +148,13 @@ def snapshot(key: str, actor: Actor) -> dict[str, Any]:
         rows = in_queue(queue, actor)
         items = list(rows.order_by("due_at", "pk").values_list("card", flat=True)[:SNAPSHOT_AT_MOST])
         count = len(items) if len(items) < SNAPSHOT_AT_MOST else rows.count()
-    return {"stream": actor.stream, "head": head, "items": items, "count": count, "states": sorted(queue.states)}
+    return {
+        "stream": actor.stream,
+        "head": head,
+        "items": items,
+        "count": count,
+        "states": sorted(queue.states),
+    }
 
 
 def summary(actor: Actor) -> dict[str, Any]:
@@ -238,7 +246,8 @@ def cases_in_view(actor: Actor, box: tuple[float, float, float, float], zoom: in
                            avg(ST_X(place)), avg(ST_Y(place)),
                            CASE WHEN count(*) = 1 THEN (array_agg(card))[1] END
                     FROM ({inner}) AS seen (pk, card, due_at, place)
-                    GROUP BY CASE WHEN %s > 0 THEN floor(ST_X(place) / %s)::text || '/' || floor(ST_Y(place) / %s)::text
+                    GROUP BY CASE WHEN %s > 0
+                        THEN floor(ST_X(place) / %s)::text || '/' || floor(ST_Y(place) / %s)::text
                                   ELSE pk::text END""",
                 [*parameters, side, side or 1, side or 1],
             )

@@ -45,8 +45,8 @@ QUEUES: dict[str, Queue] = {
             _("all open"),
             frozenset(
                 {
-                    S.REPORTED, S.VERIFYING, S.VERIFIED, S.FILED, S.DISPATCHED, S.HANDLING, S.HANDLED, S.CHECKING,
-                    S.CHECKED,
+                    S.REPORTED, S.VERIFYING, S.VERIFIED, S.FILED, S.DISPATCHED, S.HANDLING, S.HANDLED,
+                    S.CHECKING, S.CHECKED,
                 }
             ),
             SUPERVISION | COMMAND | {Role.MANAGER},

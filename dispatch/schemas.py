@@ -45,7 +45,7 @@ class MoveIn(In):
     condition_id: int | None = None
     inspector_id: int | None = None
     organisation_code: str = Field("", max_length=40)
-    photos: list[UUID] = []
+    photos: list[UUID] = Field(default=[])
     lon: float | None = Field(None, allow_inf_nan=False)
     lat: float | None = Field(None, allow_inf_nan=False)
     datum: str = "wgs84"

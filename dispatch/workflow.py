@@ -57,11 +57,11 @@ AFTER_FILING = IN_COMMAND | WITH_DEPARTMENT | AFTER_HANDLING
 MOVES = Moves(
     rows=(
         # open
-        Move("report", frozenset(), S.REPORTED, frozenset({R.INSPECTOR, R.ACCEPTOR, R.SHIFT_LEADER}), _("Report"),
+        Move("report", frozenset(), S.REPORTED, INSPECTOR | SUPERVISION, _("Report"),
              starts=(C.ACCEPTING,)),
         # before filing: supervision
-        Move("send_verify", frozenset({S.REPORTED, S.VERIFIED}), S.VERIFYING, SUPERVISION, _("Send to verify"),
-             pauses=(C.ACCEPTING,), starts=(C.VERIFYING,)),
+        Move("send_verify", frozenset({S.REPORTED, S.VERIFIED}), S.VERIFYING, SUPERVISION,
+             _("Send to verify"), pauses=(C.ACCEPTING,), starts=(C.VERIFYING,)),
         Move("recall_verify", frozenset({S.VERIFYING}), S.REPORTED, SUPERVISION, _("Recall verification"),
              stops=(C.VERIFYING,), resumes=(C.ACCEPTING,)),
         Move("answer_verify", frozenset({S.VERIFYING}), S.VERIFIED, INSPECTOR, _("Answer verification"),
@@ -93,8 +93,8 @@ MOVES = Moves(
         Move("answer_check", frozenset({S.CHECKING}), S.CHECKED, INSPECTOR, _("Answer check"),
              asks=("result",), stops=(C.CHECKING,), resumes=(C.CLOSING,), primary=True),
         Move("close", frozenset({S.CHECKED}), S.CLOSED, LEADER, _("Close"), asks=("closing",), primary=True),
-        Move("rework", frozenset({S.HANDLED, S.CHECKED}), S.DISPATCHED, SUPERVISION, _("Send back for rework"),
-             asks=("reason",), stops=(C.CLOSING,), starts=(C.HANDLING,)),
+        Move("rework", frozenset({S.HANDLED, S.CHECKED}), S.DISPATCHED, SUPERVISION,
+             _("Send back for rework"), asks=("reason",), stops=(C.CLOSING,), starts=(C.HANDLING,)),
         # side exits: the shift leader, always with a reason
         Move("void", AFTER_FILING, S.VOID, LEADER, _("Void"), asks=("reason",)),
         Move("force_close", AFTER_FILING, S.FORCE_CLOSED, LEADER, _("Close by force"), asks=("reason",)),

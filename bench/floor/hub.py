@@ -1,4 +1,4 @@
-"""A bare hub: one LISTEN a process, one set of sockets, the notice's text to all. No rights, no journal, no cursor.
+"""A bare hub: one LISTEN a process, one set of sockets, the notice to all. No rights, no journal, no cursor.
 `uvicorn bench.floor.hub:app`; publish with NOTIFY floor_hub, '<text>'."""
 
 from __future__ import annotations

@@ -19,7 +19,9 @@ settings.configure(
     ALLOWED_HOSTS=["*"],
     ROOT_URLCONF=__name__,
     USE_TZ=True,
-    DATABASES={"default": {**DATABASES["default"], "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": False, "OPTIONS": {}}},
+    DATABASES={
+        "default": {**DATABASES["default"], "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": False, "OPTIONS": {}}
+    },
     DATA_UPLOAD_MAX_MEMORY_SIZE=16 << 20,
     LOGGING_CONFIG=None,
 )
@@ -43,7 +45,9 @@ def sql(request: HttpRequest) -> JsonResponse:
             file.flush()
             os.fsync(file.fileno())
     with connection.cursor() as cursor:
-        cursor.execute(CALL, [float(asked["lon"]), float(asked["lat"]), int(asked["class_code"]), client, client])
+        cursor.execute(
+            CALL, [float(asked["lon"]), float(asked["lat"]), int(asked["class_code"]), client, client]
+        )
         return JsonResponse({"id": cursor.fetchone()[0]}, status=201)
 
 

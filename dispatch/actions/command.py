@@ -33,7 +33,7 @@ def dispatch_report(
             by_hand, reason = True, note or _("Chosen by the dispatcher.")
         elif proposed is not None:
             organisation = proposed
-            rule = RoutingRule.objects.get(pk=proposal.rule_id)
+            rule = RoutingRule.objects.get(pk=proposal.rule_id or 0)
             by_hand, reason = False, proposal.reason
         else:
             raise Invalid(
@@ -75,7 +75,10 @@ def dispatch_report(
 
 def cancel_dispatch(case_id: UUID, *, actor: Actor, seen: int | None, reason: str) -> Report:
     """Take the case back from the department (撤回)."""
-    with reporting(case_id, "cancel_dispatch", actor=actor, seen=seen, given={"reason": reason}) as (move, report):
+    with reporting(case_id, "cancel_dispatch", actor=actor, seen=seen, given={"reason": reason}) as (
+        move,
+        report,
+    ):
         move.note(reason=reason.strip(), organisation_id=report.department_id)
         move.hand_to(None)
     return report

@@ -39,7 +39,10 @@ def finish_report(
     case_id: UUID, *, actor: Actor, seen: int | None, photos: Sequence[UUID], note: str = ""
 ) -> Report:
     """Handling is finished; the photographs show it."""
-    with reporting(case_id, "finish", actor=actor, seen=seen, given={"photos": list(photos)}) as (move, report):
+    with reporting(case_id, "finish", actor=actor, seen=seen, given={"photos": list(photos)}) as (
+        move,
+        report,
+    ):
         shown = attach_photos(case_id, photos, actor=actor, kind=Attachment.Kind.FINISH)
         report.handled_at = move.at
         move.note(photos=shown, **({"note": note} if note else {}))

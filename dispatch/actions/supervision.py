@@ -53,7 +53,7 @@ def file_report(
         report,
     ):
         condition = FilingCondition.objects.filter(
-            pk=condition_id, problem_class_id=report.problem_class_id, active=True
+            pk=condition_id or 0, problem_class_id=report.problem_class_id, active=True
         ).first()
         if condition is None:
             raise Invalid(
@@ -81,7 +81,10 @@ def void_report(case_id: UUID, *, actor: Actor, seen: int | None, reason: str) -
 
 def force_close_report(case_id: UUID, *, actor: Actor, seen: int | None, reason: str) -> Report:
     """Close by force (强制结案), with the reason."""
-    with reporting(case_id, "force_close", actor=actor, seen=seen, given={"reason": reason}) as (move, report):
+    with reporting(case_id, "force_close", actor=actor, seen=seen, given={"reason": reason}) as (
+        move,
+        report,
+    ):
         report.closed_at = move.at
         move.hand_to(None)
         _lapse_task(move)
@@ -153,7 +156,11 @@ def _send_task(move: Moving, report: Report, kind: Task.Kind, inspector_id: int 
         )
     report.inspector = inspector
     task = Task.objects.create(
-        case_id=report.case_id, kind=kind, inspector=inspector, sent_at=move.at, sent_by_id=move.actor.person_id
+        case_id=report.case_id,
+        kind=kind,
+        inspector=inspector,
+        sent_at=move.at,
+        sent_by_id=move.actor.person_id,
     )
     move.note(task_id=task.pk, inspector_id=inspector.pk, inspector=str(inspector))
 

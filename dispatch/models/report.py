@@ -49,7 +49,9 @@ class Report(models.Model):
     fingerprint    SHA-256 of what was sent, so that a repeat is told from another report under one id
     """
 
-    case = models.OneToOneField("casework.Case", on_delete=models.PROTECT, primary_key=True, related_name="report")
+    case = models.OneToOneField(
+        "casework.Case", on_delete=models.PROTECT, primary_key=True, related_name="report"
+    )
     source = models.CharField(_("source"), max_length=10, choices=Source.choices)
     problem_class = models.ForeignKey("gis_data.ProblemClass", on_delete=models.PROTECT, related_name="+")
     condition = models.ForeignKey(
@@ -106,7 +108,9 @@ class Report(models.Model):
         indexes = (
             GistIndex(fields=["place"], condition=Q(is_open=True), name="report_open_on_map"),
             models.Index(fields=["reporter", "-reported_at"], name="report_of_inspector"),
-            models.Index(fields=["component_code"], condition=~Q(component_code=""), name="report_of_component"),
+            models.Index(
+                fields=["component_code"], condition=~Q(component_code=""), name="report_of_component"
+            ),
             models.Index(fields=["cell_code", "-reported_at"], name="report_of_cell"),
             models.Index(fields=["filed_at"], name="report_filed"),
             models.Index(fields=["closed_at"], name="report_closed"),

@@ -37,7 +37,8 @@ class RoutingRule(models.Model):
         ordering = ("id",)
         constraints = (
             models.CheckConstraint(
-                condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")), name="rule_ends_after_it_began"
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")),
+                name="rule_ends_after_it_began",
             ),
         )
 
@@ -49,7 +50,9 @@ class RoutingDecision(models.Model):
     """One dispatch: where to, by which rule or by hand, why; and whether it came back."""
 
     case = models.ForeignKey("casework.Case", on_delete=models.PROTECT, related_name="routing_decisions")
-    rule = models.ForeignKey(RoutingRule, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions")
+    rule = models.ForeignKey(
+        RoutingRule, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions"
+    )
     organisation = models.ForeignKey("casework.Organisation", on_delete=models.PROTECT, related_name="+")
     by_hand = models.BooleanField(_("by hand"))
     reason = models.TextField(_("reason"))

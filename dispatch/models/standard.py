@@ -23,7 +23,9 @@ class FilingCondition(models.Model):
     The limit belongs to the condition, not to the class. `stages` holds staged limits as data.
     """
 
-    problem_class = models.ForeignKey("gis_data.ProblemClass", on_delete=models.PROTECT, related_name="conditions")
+    problem_class = models.ForeignKey(
+        "gis_data.ProblemClass", on_delete=models.PROTECT, related_name="conditions"
+    )
     ordinal = models.PositiveSmallIntegerField(_("number"))
     text = models.TextField(_("filing condition"))
     text_en = models.TextField(_("filing condition in English"), blank=True)

@@ -42,7 +42,9 @@ class Task(models.Model):
             models.UniqueConstraint(fields=["case"], condition=Q(state="open"), name="one_open_task_a_case"),
         )
         indexes = (
-            models.Index(fields=["inspector", "sent_at"], condition=Q(state="open"), name="task_open_of_inspector"),
+            models.Index(
+                fields=["inspector", "sent_at"], condition=Q(state="open"), name="task_open_of_inspector"
+            ),
         )
 
     def __str__(self) -> str:

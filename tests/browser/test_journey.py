@@ -1,4 +1,4 @@
-"""A newcomer's first hour: one report from the phone to closure, with the dispatcher's map changing before her eyes."""
+"""A newcomer's first hour: one report from phone to closure, the map changing before the dispatcher's eyes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ from tests.factories.people import Town
 
 def take(page: Page, verb: str) -> None:
     """Press the button of a move that asks nothing, or send its form."""
-    page.locator(f"form.move[data-verb={verb}] button:not([type=button]), button[data-verb={verb}]").first.click()
+    page.locator(
+        f"form.move[data-verb={verb}] button:not([type=button]), button[data-verb={verb}]"
+    ).first.click()
 
 
 def state_of(case_id: str) -> str:
     return Case.objects.get(pk=case_id).state
 
 
-def test_a_report_goes_from_the_phone_to_closure_in_three_windows(town: Town, window: Opened, photo: Path) -> None:
+def test_a_report_goes_from_the_phone_to_closure_in_three_windows(
+    town: Town, window: Opened, photo: Path
+) -> None:
     leader = window("lei", "/desk/supervision/")
     dispatcher = window("bo", "/desk/dispatch/")
     alice = window("alice", "/inspector/", phone=True)

@@ -1,4 +1,4 @@
-"""Every page, phone and desk, both languages: no serious finding of axe, no sideways scrolling, no foreign request."""
+"""Every page, phone and desk, both languages: nothing serious for axe, no sideways scroll, nothing foreign."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def test_a_page_is_accessible_and_keeps_to_itself(
     foreign: list[str] = []
     page.on(
         "request",
-        lambda r: foreign.append(r.url) if not r.url.startswith((live_city, "data:", "blob:", "ws")) else None,
+        lambda r: (
+            foreign.append(r.url) if not r.url.startswith((live_city, "data:", "blob:", "ws")) else None
+        ),
     )
     page.reload(wait_until="networkidle")
     found = Axe().run(page).response["violations"]

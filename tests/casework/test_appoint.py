@@ -15,7 +15,9 @@ pytestmark = pytest.mark.django_db
 ASKED = {"stream": "110101", "organisation": "110101-GOV"}
 
 
-def appoint(monkeypatch: pytest.MonkeyPatch, username: str, role: str, password: str = "rain on a long night") -> None:
+def appoint(
+    monkeypatch: pytest.MonkeyPatch, username: str, role: str, password: str = "rain on a long night"
+) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(password + "\n"))
     call_command("appoint", username, role=role, password_stdin=True, **ASKED, stdout=io.StringIO())
 

@@ -247,7 +247,11 @@ def test_the_usual_next_step_follows_what_was_found_on_site(town: Town) -> None:
     assert primary(citizens) == ["send_verify"]
     report = handled(town)
     assert primary(report) == ["send_check"]
-    for seen, found, expected in ((5, "cannot_tell", "send_check"), (7, "fail", "rework"), (9, "pass", "close")):
+    for seen, found, expected in (
+        (5, "cannot_tell", "send_check"),
+        (7, "fail", "rework"),
+        (9, "pass", "close"),
+    ):
         actions.send_check(report.pk, actor=town.amy, seen=seen)
         report = actions.answer_check(report.pk, Answer(found), actor=town.alice, seen=seen + 1)
         assert primary(report) == [expected]

@@ -18,8 +18,9 @@ from casework.roles import Role
 
 class Command(BaseCommand):
     help = (
-        "Appoints somebody to a post from now on; makes the person, the post, the organisation and the stream where "
-        "they are missing. A new person's password is asked for, or read from standard input with --password-stdin. "
+        "Appoints somebody to a post from now on; makes the person, the post, the organisation and the "
+        "stream where they are missing. A new person's password is asked for, or read from standard input "
+        "with --password-stdin. "
         "The administration goes on from here. Exit status: 0 done, 1 refused, 2 wrong use."
     )
 
@@ -29,7 +30,9 @@ class Command(BaseCommand):
         parser.add_argument("--stream", required=True, help="code of the district, such as 110101")
         parser.add_argument("--organisation", required=True, help="code of the organisation")
         parser.add_argument("--organisation-name", default="", help="its name, when it is new")
-        parser.add_argument("--kind", default="government", choices=Organisation.Kind.values, help="when it is new")
+        parser.add_argument(
+            "--kind", default="government", choices=Organisation.Kind.values, help="when it is new"
+        )
         parser.add_argument("--name", default="", help="the person's name, when new")
         parser.add_argument("--password-stdin", action="store_true")
 
