@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from casework.models import Attachment, Case, CaseClock, Organisation, Person, P
 from dispatch.cards import dress
 from dispatch.models import FilingCondition, Report, SourcePolicy, Task
 from dispatch.models.report import CheckResult, VerifyResult
-from dispatch.policy import SEES_ALL, SEES_REPORTER, facts_for, is_own
+from dispatch.policy import SEES_ALL, SEES_REPORTER, facts_for, is_own, other_axis
 from dispatch.queries import report_in_full
 from dispatch.workflow import MOVES, Clock, State
 from gis_data.models import Component
@@ -82,8 +83,14 @@ def usual_next(report: Report, *, must_verify: bool) -> str | None:
     return None
 
 
-def moves_for(actor: Actor, case: Case, usual: str | None = None) -> list[dict[str, Any]]:
-    """What this actor may do now; the same checks as the move itself makes. At most one is primary."""
+def moves_for(
+    actor: Actor, case: Case, *, usual: str | None = None, done: frozenset[str] = frozenset()
+) -> list[dict[str, Any]]:
+    """What this actor may do now; the same checks as the move itself makes. At most one is primary.
+
+    done  the verbs that this person has already made on this case: whoever acted for one centre is not
+          offered the other's
+    """
     return [
         {
             "verb": m.verb,
@@ -92,13 +99,12 @@ def moves_for(actor: Actor, case: Case, usual: str | None = None) -> list[dict[s
             "primary": m.verb == usual if usual else m.primary,
         }
         for m in MOVES.legal(case.state, [actor.role])
-        if is_own(actor, case, m.verb)
+        if is_own(actor, case, m.verb) and not other_axis(m.verb) & done
     ]
 
 
-def history(actor: Actor, case_id: UUID) -> list[dict[str, Any]]:
+def history(actor: Actor, lines: Sequence[journal.Line]) -> list[dict[str, Any]]:
     """The case's entries in words, with who and by which post; names of inspectors for the centres only."""
-    lines = journal.of_case(case_id)
     people = Person.objects.in_bulk({line.actor_id for line in lines if line.actor_id})
     posts = Post.objects.select_related("organisation").in_bulk(
         {line.post_id for line in lines if line.post_id}
@@ -139,6 +145,7 @@ def case_face(actor: Actor, case_id: UUID) -> dict[str, Any]:
     """Everything on the page of a case. Rights to see it are checked before; a fixed number of queries."""
     report: Report = report_in_full(case_id)
     case = report.case
+    lines = journal.of_case(case_id)
     must_verify = (
         report.verify_result != VerifyResult.EXISTS
         and SourcePolicy.objects.filter(source=report.source, verify_first=True).exists()
@@ -167,8 +174,13 @@ def case_face(actor: Actor, case_id: UUID) -> dict[str, Any]:
         "clocks": [
             clock_face(clock) for clock in CaseClock.objects.filter(case_id=case_id).order_by("started_at")
         ],
-        "moves": moves_for(actor, case, usual_next(report, must_verify=must_verify)),
-        "history": history(actor, case_id),
+        "moves": moves_for(
+            actor,
+            case,
+            usual=usual_next(report, must_verify=must_verify),
+            done=frozenset(line.verb for line in lines if line.actor_id == actor.person_id),
+        ),
+        "history": history(actor, lines),
     }
 
 

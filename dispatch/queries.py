@@ -170,10 +170,12 @@ def summary(actor: Actor) -> dict[str, Any]:
     rows = Case.objects.filter(kind="report", stream_id=actor.stream, ended_at__isnull=True)
     if actor.role == Role.DEPARTMENT:
         rows = rows.filter(mine)
-    counted = rows.aggregate(**asked) if asked else {}
+    with one_view():
+        head = journal.head(actor.stream)
+        counted = rows.aggregate(**asked) if asked else {}
     return {
         "stream": actor.stream,
-        "head": journal.head(actor.stream),
+        "head": head,
         "queues": {
             queue.key: {
                 "label": str(queue.label),

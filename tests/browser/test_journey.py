@@ -1,4 +1,4 @@
-"""A newcomer's first hour: one report from phone to closure, the map changing before the dispatcher's eyes."""
+"""A newcomer's first hour: one report from phone to closure, the map changing before the dispatcher's eye."""
 
 from __future__ import annotations
 

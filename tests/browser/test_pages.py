@@ -1,4 +1,4 @@
-"""Every page, phone and desk, both languages: nothing serious for axe, no sideways scroll, nothing foreign."""
+"""Every page, phone and desk, both languages: nothing serious for axe, nothing sideways, nothing foreign."""
 
 from __future__ import annotations
 

@@ -215,6 +215,7 @@ def test_nobody_acts_for_both_centres_on_one_case(town: Town) -> None:
     report = filed(town)
     # the shift leader is given a dispatcher's chair as well
     both = replace(town.bo, person_id=town.lei.person_id)
+    assert case_face(both, report.pk)["moves"] == []
     with pytest.raises(NotAllowed):
         actions.dispatch_report(report.pk, actor=both, seen=2)
 
