@@ -266,7 +266,7 @@ def test_names_and_numbers_stay_where_they_belong(town: Town) -> None:
 COSTS = {
     "/cases": 2,
     "/cases?queue=dispatch": 2,
-    "/cases/summary": 3,
+    "/cases/summary": 5,
     "/snapshot?queue=dispatch": 5,
     "/map/cases?bbox=116.4,39.9,116.5,40&zoom=18": 5,
     "/map/cases?bbox=116.4,39.9,116.5,40&zoom=3": 5,
