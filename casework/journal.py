@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -91,6 +92,7 @@ def dumps(value: Any) -> str:
     return _encode(value)
 
 
+@lru_cache(maxsize=512)
 def instant(at: datetime) -> str:
     """An instant as the journal spells it: UTC, always with microseconds."""
     in_utc = at if at.tzinfo is UTC else at.astimezone(UTC)

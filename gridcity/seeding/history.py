@@ -8,8 +8,10 @@ COPY while the stream's head is locked, so no live writer gets in between.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from heapq import heappop, heappush
@@ -126,6 +128,12 @@ class History:
 
         Yields after every chunk that has been committed.
         """
+        with _uncollected():
+            yield from self._write(days, per_day, until, standing)
+
+    def _write(
+        self, days: int, per_day: float, until: datetime, standing: Mapping[str, int]
+    ) -> Iterator[Written]:
         zone = self.world.calendar.zone
         today = until.astimezone(zone).date()
         journal.ensure_partitions(today - timedelta(days=days + 1), today)
@@ -200,7 +208,7 @@ class History:
             fingerprint=hashlib.sha256(case.id.bytes).digest(),
             reported_at=at,
         )
-        report.case = case
+        report._state.fields_cache["case"] = case  # without the way back: no circle, nothing to collect
         return Life(case, report, problem, place, inspector, inspector if source == "inspector" else None)
 
     def _play(self, life: Life, step: Step) -> None:
@@ -431,6 +439,19 @@ class History:
         life.report.return_count += 1
         made.note(reason=reason, organisation_id=life.report.department_id, rule_id=decision.rule_id)
         made.hand_to(None)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of circles, which would walk the whole city again and again, and find none."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 # --- what each verb does to the report, as the actions of `dispatch` do it ---------------------------
