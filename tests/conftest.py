@@ -5,15 +5,28 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_city"}
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks tests that use the database, so that `bin/test fast` can leave them out."""
+    """Marks tests that use the database, so that `bin/test fast` can leave them out; browsers come last.
+
+    Playwright keeps a loop running in this thread from its first test on: no test after it may start one.
+    """
     for item in items:
         if item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("database")
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """Words in English unless a test asks otherwise; what it switches to ends with it."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

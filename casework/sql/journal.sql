@@ -46,7 +46,11 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('casework_ensure_partitions'));
     WHILE month <= last LOOP
         part := format('casework_entry_%s', to_char(month, 'YYYYMM'));
-        IF to_regclass(part) IS NULL THEN
+        -- a month that the catch-all has begun to hold stays there: a partition would have to take its rows
+        IF to_regclass(part) IS NULL AND NOT EXISTS (
+            SELECT FROM casework_entry_other
+            WHERE recorded_at >= (month::timestamp AT TIME ZONE 'UTC')
+              AND recorded_at < ((month + interval '1 month') AT TIME ZONE 'UTC')) THEN
             EXECUTE format(
                 'CREATE TABLE %I PARTITION OF casework_entry FOR VALUES FROM (%L) TO (%L)',
                 part, (month::timestamp AT TIME ZONE 'UTC'), ((month + interval '1 month') AT TIME ZONE 'UTC'));
@@ -62,6 +66,8 @@ END $$;
 
 CREATE TRIGGER casework_entry_kept BEFORE TRUNCATE ON casework_entry_other
     FOR EACH STATEMENT EXECUTE FUNCTION casework_journal_is_final();
+
+SELECT casework_ensure_partitions(current_date, current_date + 93);
 
 -- Case numbers: gap-tolerant, never waited for. Six digits a day a district are more than a city makes.
 CREATE SEQUENCE casework_case_number MAXVALUE 999999 CYCLE CACHE 1;

@@ -34,6 +34,7 @@ def test_a_page_is_accessible_and_keeps_to_itself(
             foreign.append(r.url) if not r.url.startswith((live_city, "data:", "blob:", "ws")) else None
         ),
     )
+    page.wait_for_load_state("networkidle")  # whatever the sign-in still loads
     page.reload(wait_until="networkidle")
     found = Axe().run(page).response["violations"]
     serious = [f"{v['id']}: {v['help']} {[n['target'] for n in v['nodes']][:3]}" for v in found

@@ -71,3 +71,16 @@ def test_nothing_is_written_for_a_stream_that_is_not_there(town: Town) -> None:
             facts={}, card={},
         )  # fmt: skip
     assert len(journal.of_case(case.pk)) == 1
+
+
+def test_a_month_that_the_catch_all_holds_already_hinders_no_later_one(town: Town) -> None:
+    report = walk(town, WAYS["filed"])
+    before = journal.of_case(report.pk)
+    month = f"casework_entry_{before[0].recorded_at:%Y%m}"
+    with connection.cursor() as cursor:
+        # as if this month had been forgotten: its entries lie in the catch-all
+        cursor.execute(f"ALTER TABLE casework_entry DETACH PARTITION {month}")
+        cursor.execute(f"INSERT INTO casework_entry_other SELECT * FROM {month}")
+        cursor.execute(f"DROP TABLE {month}")
+    assert journal.ensure_partitions(before[0].recorded_at.date(), date(2098, 1, 1)) > 0
+    assert journal.of_case(report.pk) == before
