@@ -1,7 +1,8 @@
-"""bin/test, bin/check, bin/lock."""
+"""bin/test, bin/check, bin/lock, bench/run."""
 
 import argparse
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -105,3 +106,23 @@ def lock(arguments: Sequence[str]) -> int:
                 why=f"Resolving {source}",
             )
     return 0
+
+
+# --- bench/run ----------------------------------------------------------------------------------------------
+
+
+def bench(arguments: Sequence[str]) -> int:
+    """bench/run NAME [ARGS…]: a yardstick over a city of its own, in var/bench unless told otherwise."""
+    here = Tree.here()
+    names = sorted(
+        path.stem for path in (here.root / "bench").glob("*.py") if "def main(" in path.read_text()
+    )
+    if not arguments or arguments[0] not in names:
+        raise Failure(f"bench/run NAME [ARGS…], where NAME is one of: {', '.join(names)}")
+    tree = here if os.environ.get("GRIDCITY_VAR") else Tree(here.root, here.var / "bench")
+    city = City(tree, Steps(3))
+    city.ensure_python(dev=True)
+    with city.database():
+        city.migrate(always=True)
+        city.env["GRIDCITY_DEMO"] = "1"
+        return call([city.python.python, "-P", "-m", f"bench.{arguments[0]}", *arguments[1:]], city.env)

@@ -4,7 +4,7 @@ import signal
 from collections.abc import Callable, Sequence
 
 from launcher.city import City, load_env_file
-from launcher.develop import check, lock, test
+from launcher.develop import bench, check, lock, test
 from launcher.run import run
 from launcher.say import Failure, Steps, say
 from launcher.serve import call, stop_signals
@@ -35,6 +35,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "gridcity": gridcity,
     "check": check,
     "lock": lock,
+    "bench": bench,
 }
 
 
