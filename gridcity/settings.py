@@ -103,6 +103,9 @@ DATABASES: dict[str, dict[str, Any]] = {
         "TEST": {"NAME": env.text("TEST_DATABASE", "test_gridcity")},
         "OPTIONS": {
             **_database,
+            # Statements are prepared once a connection: planning cost as much as running them (bench/intake).
+            "server_side_binding": True,
+            "prepare_threshold": 3,
             "pool": {"min_size": 1, "max_size": env.number("DB_POOL", 12, least=2, most=100), "timeout": 10},
         },
     },

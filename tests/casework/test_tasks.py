@@ -19,6 +19,13 @@ from casework.notices import notify
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def _no_jobs_of_yesterday(transactional_db: None) -> None:
+    """Procrastinate's tables are not Django's to empty between tests."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
+
+
 def work() -> None:
     """Let a worker do what waits, once."""
 
