@@ -26,6 +26,18 @@ CHINA_LON: Final = (72.004, 137.8347)
 CHINA_LAT: Final = (0.8293, 55.8271)
 
 
+def metric_at(lon: float, lat: float) -> int:
+    """The SRID in which lengths and areas around a place are measured, in metres; for cities anywhere.
+
+    In and around China the 3-degree Gauss-Krüger zone of CGCS2000 (EPSG:4534 … 4554, central meridians
+    75° to 135° E; METRIC at Beijing), elsewhere the zone of UTM on WGS-84 (EPSG:326xx north, 327xx south).
+    """
+    if _within(lon, CHINA_LON) and _within(lat, CHINA_LAT):
+        return 4534 + min(max(round((lon - 75) / 3), 0), 20)
+    zone = min(int((lon + 180) // 6) + 1, 60)
+    return (32600 if lat >= 0 else 32700) + zone
+
+
 class Datum(StrEnum):
     """The system in which a longitude and a latitude were read."""
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gis_data import crs
 from gis_data.crs import Datum, datum_of, from_store, to_store
 from gis_data.errors import PlaceError
 
@@ -91,3 +92,20 @@ def test_shifted_datums_exist_only_in_china(datum: str) -> None:
     with pytest.raises(PlaceError):
         to_store(2.35, 48.85, datum)
     assert to_store(2.35, 48.85, "wgs84") == (2.35, 48.85)
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "srid"),
+    [
+        (116.4, 39.9, crs.METRIC),
+        (118.6, 40.0, 4549),  # beyond 118.5° E the next zone begins
+        (73.5, 39.0, 4534),
+        (134.9, 48.0, 4554),
+        (24.94, 60.17, 32635),  # Helsinki
+        (-90.2, 38.6, 32615),  # St. Louis
+        (18.4, -33.9, 32734),  # Cape Town
+        (180.0, 10.0, 32660),
+    ],
+)
+def test_lengths_are_measured_in_the_zone_of_the_place(lon: float, lat: float, srid: int) -> None:
+    assert crs.metric_at(lon, lat) == srid
