@@ -31,7 +31,7 @@ class Named:
     @property
     def title(self) -> str:
         """The name in the reader's language."""
-        return _in_language(self.name, self.name_en)
+        return in_language(self.name, self.name_en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class NearComponent:
     @property
     def title(self) -> str:
         """The class's name in the reader's language."""
-        return _in_language(self.name, self.name_en)
+        return in_language(self.name, self.name_en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,8 @@ def _located(lon: float, lat: float, row: tuple[Any, ...]) -> Located | None:
     )
 
 
-def _in_language(name: str, name_en: str) -> str:
+def in_language(name: str, name_en: str) -> str:
+    """The one of two names that the reader reads."""
     return name if not name_en or (get_language() or "zh").startswith("zh") else name_en
 
 

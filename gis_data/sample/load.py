@@ -17,6 +17,7 @@ from gis_data.bulk import analyze, copy_rows, indexes_built_after, stored_shape,
 from gis_data.crs import STORE
 from gis_data.importers.classes import load_classes
 from gis_data.models import (
+    Address,
     Area,
     BaseFeature,
     Cell,
@@ -27,6 +28,7 @@ from gis_data.models import (
     ResponsibilityGrid,
 )
 from gis_data.sample import plan
+from gis_data.sample.addresses import load_addresses
 from gis_data.sample.blocks import draw_blocks
 from gis_data.sample.city import City, Community, draw_city
 from gis_data.sample.furniture import Furniture, owners, place_furniture, read_owners
@@ -53,6 +55,7 @@ class Counts:
     grids: int
     components: int
     features: int
+    addresses: int
 
 
 def load_sample_city(seed: int = SEED, progress: Progress = lambda _what: None) -> Counts:
@@ -82,7 +85,11 @@ def load_sample_city(seed: int = SEED, progress: Progress = lambda _what: None) 
         _base_map(city, seed)
         progress("components")
         _components(city, cell_codes, seed)
-        analyze(Area, Cell, ResponsibilityGrid.cells.through, ResponsibilityGrid, BaseFeature, Component)
+        progress("names and addresses")
+        load_addresses(DISTRICT, city, cell_codes)
+        analyze(
+            Area, Cell, ResponsibilityGrid.cells.through, ResponsibilityGrid, BaseFeature, Component, Address
+        )
     return _counts(loaded=True)
 
 
@@ -96,6 +103,7 @@ def _counts(*, loaded: bool) -> Counts:
         grids=ResponsibilityGrid.objects.filter(code__startswith=DISTRICT).count(),
         components=Component.objects.filter(district_code=DISTRICT).count(),
         features=BaseFeature.objects.filter(district_code=DISTRICT).count(),
+        addresses=Address.objects.filter(district_code=DISTRICT).count(),
     )
 
 
