@@ -1,0 +1,87 @@
+"""Cells drawn around buildings, so that none is cut. Pure; metres."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from gis_data.grid.coverage import joined, woven
+
+Ints = NDArray[np.int64]
+Shapes = NDArray[Any]
+
+# A building that reaches less than this into a cell (m²) only touches it.
+TOUCH_M2: Final = 1e-4
+
+
+def kept_whole(cells: Shapes, within: Ints, buildings: Shapes) -> tuple[Shapes, Ints]:
+    """Cells of the same `within` whose common borders go around buildings instead of through them.
+
+    A building belongs to the cell that has most of it. A cell that thereby falls apart becomes several.
+    """
+    cut = _cut_buildings(cells, buildings)
+    concerned = np.unique(within[cut[0]])
+    made: list[Shapes] = [cells[~np.isin(within, concerned)]]
+    made_within: list[Ints] = [within[~np.isin(within, concerned)]]
+    for group in concerned.tolist():
+        members = np.flatnonzero(within == group)
+        inside = np.isin(cut[0], members)
+        mine = buildings[np.unique(cut[1][inside])]
+        parts = _around(cells[members], mine)
+        made.append(parts)
+        made_within.append(np.full(len(parts), group))
+    return np.concatenate(made), np.concatenate(made_within)
+
+
+def separate(buildings: Shapes) -> Shapes:
+    """Valid polygons; those that overlap are one building. Terraces that only touch stay apart."""
+    solid = shapely.get_parts(shapely.make_valid(buildings, method="structure", keep_collapsed=False))
+    solid = solid[(shapely.get_type_id(solid) == 3) & (shapely.area(solid) > TOUCH_M2)]
+    one, other = shapely.STRtree(solid).query(solid, predicate="intersects")
+    once = one < other
+    one, other = one[once], other[once]
+    deep = shapely.area(shapely.intersection(solid[one], solid[other])) > TOUCH_M2
+    label = np.arange(len(solid))
+    for first, second in zip(one[deep].tolist(), other[deep].tolist(), strict=True):
+        low, high = sorted((label[first], label[second]))
+        label[label == high] = low
+    single = np.bincount(label, minlength=len(solid))[label] == 1
+    together = [shapely.union_all(solid[label == group]) for group in np.unique(label[~single]).tolist()]
+    merged = shapely.get_parts(np.array(together, dtype=object)) if together else np.array([], dtype=object)
+    return np.concatenate([solid[single], merged])
+
+
+def _cut_buildings(cells: Shapes, buildings: Shapes) -> tuple[Ints, Ints]:
+    """Pairs (cell, building) of the buildings that reach into more than one cell."""
+    building, cell = shapely.STRtree(cells).query(buildings, predicate="intersects")
+    several = np.bincount(building, minlength=len(buildings))[building] > 1
+    building, cell = building[several], cell[several]
+    deep = shapely.area(shapely.intersection(cells[cell], buildings[building])) > TOUCH_M2
+    building, cell = building[deep], cell[deep]
+    several = np.bincount(building, minlength=len(buildings))[building] > 1
+    return cell[several], building[several]
+
+
+def _around(cells: Shapes, buildings: Shapes) -> Shapes:
+    ground = shapely.coverage_union_all(woven(cells))
+    outlines = shapely.intersection(shapely.boundary(buildings), ground)
+    noded = shapely.union_all([*shapely.boundary(cells), *outlines])
+    faces = shapely.get_parts(shapely.polygonize([noded]))
+    inside = shapely.point_on_surface(faces)
+    face, cell = shapely.STRtree(cells).query(inside, predicate="within")
+    label = np.full(len(faces), -1)
+    label[face] = cell
+    known = label >= 0
+    faces, label, inside = faces[known], label[known], inside[known]
+    if abs(float(shapely.area(faces).sum()) - ground.area) > 1e-9 * ground.area:
+        return cells
+    face, building = shapely.STRtree(buildings).query(inside, predicate="within")
+    size = shapely.area(faces)
+    for number in np.unique(building).tolist():
+        under = face[building == number]
+        homes = np.bincount(label[under], weights=size[under])
+        label[under] = int(np.argmax(homes))
+    return joined(woven(faces), label)[0]
