@@ -1,7 +1,7 @@
 """The one grammar of all codes: what each digit means, and in words what is wrong with a code. Pure.
 
 kind        digits  layout                                              source
-district    6       province 2 + city 2 + county 2                      GB/T 2260
+district    6       province 2 + city 2 + county 2                      GB/T 2260; 90… elsewhere
 street      9       district 6 + street 3                               GB/T 10114
 community   12      street 9 + community 3                              civil-affairs rules
 cell        15      community 12 + sequence 3                           GB/T 30428.1-2013, DB11
@@ -104,7 +104,7 @@ LAYOUTS: Final[dict[tuple[Kind, str], tuple[tuple[str, int], ...]]] = {
     (Kind.COMPONENT, MONITORED): (*_DISTRICT, ("branch", 2), *_CLASS_DRAFT, ("sequence", 5)),
 }
 
-# The 34 province-level units of GB/T 2260.
+# The 34 province-level units of GB/T 2260, and one for cities elsewhere.
 PROVINCES: Final = frozenset(
     [
         "11",
@@ -141,6 +141,8 @@ PROVINCES: Final = frozenset(
         "71",
         "81",
         "82",
+        # not of GB/T 2260, which never uses it: for cities that have no code of it
+        "90",
     ]
 )
 _ORGANISATION: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,39}", re.ASCII)
@@ -249,7 +251,7 @@ def _check_part(kind: Kind, text: str, name: str, digits: str, start: int) -> No
             text,
             _("Digits %(first)s to %(last)s of “%(code)s” are %(digits)s, which is no province of GB/T 2260.")
             % where,
-            _("Beijing is 11; see the list of administrative divisions."),
+            _("Beijing is 11; see the list of divisions. A city that has no code of it takes one under 90."),
         )
     raise _error(
         kind,

@@ -13,7 +13,8 @@ class Generation(models.Model):
     """One delivery of boundaries for one district; at most one a district is active.
 
     New boundaries are loaded into a draft, looked at, then activated; the old generation keeps its
-    cells, so that old cases stay on the cells of their day (idea of MapIt's Generation).
+    cells, so that old cases stay on the cells of their day (idea of MapIt's Generation). A code in a case
+    means the cell of the generation that was active when it was reported: `activated_at` to `retired_at`.
     """
 
     class State(models.TextChoices):
@@ -28,6 +29,7 @@ class Generation(models.Model):
     synthetic = models.BooleanField(_("generated, not surveyed"), default=False)
     loaded_at = models.DateTimeField(_("loaded at"), auto_now_add=True)
     activated_at = models.DateTimeField(_("activated at"), null=True, blank=True)
+    retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("generation of boundaries")
@@ -83,3 +85,32 @@ class Area(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.code}"
+
+
+class Lineage(models.Model):
+    """How much of an old area or cell lies in a new one; written when a generation is activated.
+
+    `overlap_m2` in the city's metric system; `share` is the part of the old one's ground. Ground that no new
+    one covers has no row, so the shares of an old one add up to at most 1.
+    """
+
+    overlap_m2 = models.FloatField(_("common area in m²"))
+    share = models.FloatField(_("share of the old one"))
+
+    class Meta:
+        abstract = True
+
+
+class AreaLineage(Lineage):
+    """A district, street or community of one generation and what became of it in the next."""
+
+    old = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="became", verbose_name=_("old"))
+    new = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="came_from", verbose_name=_("new"))
+
+    class Meta:
+        verbose_name = _("lineage of an area")
+        verbose_name_plural = _("lineage of areas")
+        constraints = (models.UniqueConstraint(fields=["old", "new"], name="area_lineage_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.old_id} → {self.new_id}"

@@ -7,7 +7,7 @@ from django.contrib.postgres.indexes import GistIndex
 from django.utils.translation import gettext_lazy as _
 
 from gis_data.crs import STORE
-from gis_data.models.area import Area, Generation
+from gis_data.models.area import Area, Generation, Lineage
 
 
 class Cell(models.Model):
@@ -46,6 +46,21 @@ class Cell(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class CellLineage(Lineage):
+    """A unit cell of one generation and what became of it in the next."""
+
+    old = models.ForeignKey(Cell, on_delete=models.PROTECT, related_name="became", verbose_name=_("old"))
+    new = models.ForeignKey(Cell, on_delete=models.PROTECT, related_name="came_from", verbose_name=_("new"))
+
+    class Meta:
+        verbose_name = _("lineage of a cell")
+        verbose_name_plural = _("lineage of cells")
+        constraints = (models.UniqueConstraint(fields=["old", "new"], name="cell_lineage_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.old_id} → {self.new_id}"
 
 
 class ResponsibilityGrid(models.Model):
