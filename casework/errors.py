@@ -70,6 +70,13 @@ class WrongState(GridCityError):
     status = 409
 
 
+class MovedOn(GridCityError):
+    """What the caller was asked to do, or wanted to add to, has gone on without her; `details` say where."""
+
+    code = "moved_on"
+    status = 409
+
+
 class Stale(GridCityError):
     """Somebody changed the case since the caller looked."""
 

@@ -25,6 +25,7 @@ class Flow:
     dress      a bare card with names, without what never leaves the server
     facts_for  what of an entry's facts an audience may read
     state_label   a state in the reader's words
+    compares   may this actor look at the pictures of a case it may not see, to tell whether it is the same thing?
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Flow:
     dress: Callable[[Card], dict[str, Any]]
     facts_for: Callable[[Actor, Mapping[str, Any]], dict[str, Any]]
     state_label: Callable[[str], str]
+    compares: Callable[[Actor, Card], bool] = lambda actor, card: False
 
 
 _flows: dict[str, Flow] = {}

@@ -8,6 +8,7 @@ from casework.models.journal import Entry, Stream
 from casework.models.notice import Notice
 from casework.models.org import Holding, Organisation, Post, Succession
 from casework.models.person import FailedLogin, Party, Person, Token
+from casework.models.push import PushSubscription
 
 __all__ = [
     "Attachment",
@@ -24,6 +25,7 @@ __all__ = [
     "Party",
     "Person",
     "Post",
+    "PushSubscription",
     "Stream",
     "Succession",
     "Token",

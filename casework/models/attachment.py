@@ -17,7 +17,16 @@ class Attachment(models.Model):
     sha256    hex digest of the original, and the name of its file
     width, height   in pixels, upright as a person sees it
     taken_at, exif_lon, exif_lat   what the camera wrote, WGS-84; null when it wrote nothing usable
+    exif_declared   the phone read these from the original before it shrank the picture
+    original_sha256 hex digest of what the camera made, when the phone sends a smaller picture
+    source          camera or gallery, as the phone declares it: it cannot be proved
+    off_m           how far `exif_lon, exif_lat` lie from the place that the case claims, in metres
     """
+
+    class Source(models.TextChoices):
+        CAMERA = "camera", _("camera")
+        GALLERY = "gallery", _("gallery")
+        UNKNOWN = "", _("not told")
 
     class Kind(models.TextChoices):
         REPORT = "report", _("report")
@@ -44,6 +53,10 @@ class Attachment(models.Model):
     taken_at = models.DateTimeField(_("taken at"), null=True, blank=True)
     exif_lon = models.FloatField(_("longitude in the photograph"), null=True, blank=True)
     exif_lat = models.FloatField(_("latitude in the photograph"), null=True, blank=True)
+    exif_declared = models.BooleanField(_("position told by the phone"), default=False)
+    original_sha256 = models.CharField(_("SHA-256 of the original"), max_length=64, blank=True)
+    source = models.CharField(_("source"), max_length=7, choices=Source.choices, blank=True)
+    off_m = models.FloatField(_("metres from the place claimed"), null=True, blank=True)
     uploaded_by = models.ForeignKey(
         "casework.Person",
         on_delete=models.PROTECT,

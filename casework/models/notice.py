@@ -25,6 +25,7 @@ class Notice(models.Model):
         EMAIL = "email", _("e-mail")
         SMS = "sms", _("text message")
         LIVE = "live", _("on the desk")
+        PUSH = "push", _("on the phone")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")

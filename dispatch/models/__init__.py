@@ -2,19 +2,31 @@
 
 from dispatch.models.duty import GridDuty
 from dispatch.models.indicator import IndicatorPolicy
+from dispatch.models.joining import Joining
+from dispatch.models.patrol import CellVisit, PatrolPolicy, Shift, Track
+from dispatch.models.ranking import RankingTable
 from dispatch.models.report import Report
 from dispatch.models.rule import RoutingDecision, RoutingRule
 from dispatch.models.standard import FilingCondition, SourcePolicy, StepLimit
+from dispatch.models.survey import Survey, SurveyCell
 from dispatch.models.task import Task
 
 __all__ = [
+    "CellVisit",
     "FilingCondition",
     "GridDuty",
     "IndicatorPolicy",
+    "Joining",
+    "PatrolPolicy",
+    "RankingTable",
     "Report",
     "RoutingDecision",
     "RoutingRule",
+    "Shift",
     "SourcePolicy",
     "StepLimit",
+    "Survey",
+    "SurveyCell",
     "Task",
+    "Track",
 ]

@@ -10,7 +10,11 @@ from gis_data.crs import STORE
 
 
 class Task(models.Model):
-    """One errand on site. Keys are neutral: some cities use 核实 and 核查 the other way round."""
+    """One errand on site. Keys are neutral: some cities use 核实 and 核查 the other way round.
+
+    answer_id   made by the phone, so that an answer sent twice is one answer
+    place, accuracy_m, distance_m   from where it was answered, and how far that is from the report's place
+    """
 
     class Kind(models.TextChoices):
         VERIFY = "verify", _("verify on site")
@@ -32,7 +36,10 @@ class Task(models.Model):
     done_at = models.DateTimeField(_("done at"), null=True, blank=True)
     result = models.CharField(_("result"), max_length=11, blank=True)
     note = models.TextField(_("note"), blank=True)
+    answer_id = models.UUIDField(_("answer"), null=True, blank=True, editable=False)
+    device_at = models.DateTimeField(_("time of the device"), null=True, blank=True)
     place = models.PointField(_("answered from"), srid=STORE, null=True, blank=True, spatial_index=False)
+    accuracy_m = models.FloatField(_("accuracy in m"), null=True, blank=True)
     distance_m = models.FloatField(_("distance to the place in m"), null=True, blank=True)
 
     class Meta:
