@@ -43,7 +43,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Moves:
-    """The table. Verbs are unique; `final` states are left by no move."""
+    """The table. Verbs are unique; from a `final` state no move leads on, it can only be corrected."""
 
     rows: tuple[Move, ...]
     final: frozenset[str]
@@ -53,7 +53,7 @@ class Moves:
         for row in self.rows:
             if row.verb in self._by_verb:
                 raise ValueError(f"two moves are called {row.verb}")
-            if row.sources & self.final:
+            if row.sources & self.final and row.target not in self.final:
                 raise ValueError(f"{row.verb} would leave a final state")
             self._by_verb[row.verb] = row
 

@@ -12,5 +12,7 @@ class DispatchConfig(AppConfig):
     def ready(self) -> None:
         from casework import flows
         from dispatch.flow import REPORT_FLOW
+        from dispatch.imported import IMPORTED_FLOW
 
         flows.register(REPORT_FLOW)
+        flows.register(IMPORTED_FLOW)
