@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from gis_data.crs import checked
 from gis_data.models import Address
@@ -94,7 +95,7 @@ def search(q: str, *, district_code: str, near: Place | None = None, at_most: in
               a whole code of an area, cell or component
     near      of equals the nearer one comes first
     fallback  if nothing fits, what looks like it: a slip of the finger, a character of the same sound
-    cost      two queries, four at most
+    cost      a query, one more for doors, two more where nothing fits as it stands
     """
     wanted = asked(q)
     if not wanted.words:
@@ -102,10 +103,11 @@ def search(q: str, *, district_code: str, near: Place | None = None, at_most: in
     at_most = min(at_most, AT_MOST)
     lon, lat = checked(*near) if near else (None, None)
     common = {"district_code": district_code, "lon": lon, "lat": lat, "today": timezone.localdate()}
-    found = _by_code(wanted, district_code) + _by_door(wanted, common, at_most)
-    found += _names(wanted, common, at_most, alike=not found)
-    if wanted.number and not found:
-        found = _names(asked(wanted.street), common, at_most)  # at least the street
+    streets = _names(asked(wanted.street), common, at_most) if wanted.number else []
+    found = _by_code(wanted, district_code) + _doors(streets, wanted.number, common, at_most)
+    found += _names(wanted, common, at_most, alike=not wanted.number)
+    if not found:
+        found = streets  # no such number: at least its street
     return found[:at_most]
 
 
@@ -137,21 +139,12 @@ def _by_code(wanted: Asked, district_code: str) -> list[Found]:
     return [_found(row) for row in rows("search_codes", district_code=district_code, code=code)]
 
 
-def _by_door(wanted: Asked, common: dict[str, Any], at_most: int) -> list[Found]:
+def _doors(streets: list[Found], number: str, common: dict[str, Any], at_most: int) -> list[Found]:
     """Doors with the number, on the streets that fit best."""
-    if not wanted.number:
+    named = list(dict.fromkeys(one.name for one in streets if one.kind == Address.Kind.STREET))
+    if not named:
         return []
-    named = asked(wanted.street)
-    streets = [one.name for one in _names(named, common, CAP) if one.kind == Address.Kind.STREET]
-    if not streets:
-        return []
-    doors = rows(
-        "search_doors",
-        **common,
-        streets=list(dict.fromkeys(streets))[:STREETS_AT_MOST],
-        number=wanted.number,
-        at_most=at_most,
-    )
+    doors = rows("search_doors", **common, streets=named[:STREETS_AT_MOST], number=number, at_most=at_most)
     return [_found(row) for row in doors]
 
 
@@ -166,12 +159,13 @@ def _names(wanted: Asked, common: dict[str, Any], at_most: int, *, alike: bool =
         like_sound=None,
     )
     if not found and alike and len(wanted.sound) >= LIKE_FROM:
+        rows("set_likeness")
         found = rows(
             "search_addresses",
             **arguments,
             patterns=[],
             like_words=wanted.words,
-            like_sound=wanted.sound,
+            like_sound=None if wanted.sound == wanted.words else wanted.sound,
         )
     return [_found(row) for row in found]
 
@@ -196,12 +190,12 @@ def _found(row: Sequence[Any]) -> Found:
 
 def _eight_winds() -> tuple[str, ...]:
     return (
-        _("north"),
-        _("north-east"),
-        _("east"),
-        _("south-east"),
-        _("south"),
-        _("south-west"),
-        _("west"),
-        _("north-west"),
+        pgettext("side of", "north"),
+        pgettext("side of", "north-east"),
+        pgettext("side of", "east"),
+        pgettext("side of", "south-east"),
+        pgettext("side of", "south"),
+        pgettext("side of", "south-west"),
+        pgettext("side of", "west"),
+        pgettext("side of", "north-west"),
     )

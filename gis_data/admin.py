@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gis_data.drawing import drawing
 from gis_data.models import (
+    Address,
     Area,
     Cell,
     ClassEdition,
@@ -149,6 +150,27 @@ class ComponentAdmin(ModelAdmin):
     def shape(self, component: Component) -> SafeString:
         cell = Cell.objects.filter(code=component.cell_code, active=True).first()
         return drawing(component.outline or component.place, within=cell.border if cell else None)
+
+
+@admin.register(Address)
+class AddressAdmin(ModelAdmin):
+    list_display = ("name", "name_en", "kind", "cell_code", "source", "valid_to", "synthetic")
+    list_filter = ("kind", "synthetic", "district_code")
+    search_fields = ("name", "=code", "=cell_code")
+    show_full_result_count = False
+    fields = (
+        "name", "name_en", "alias", "former", "kind", "street", "number", "pinyin", "initials", "code",
+        "district_code", "area_code", "cell_code", "shape", "source", ("valid_from", "valid_to"), "synthetic",
+    )  # fmt: skip
+    readonly_fields = (
+        "name", "name_en", "alias", "former", "kind", "street", "number", "pinyin", "initials", "code",
+        "district_code", "area_code", "cell_code", "shape", "source", "valid_from", "valid_to", "synthetic",
+    )  # fmt: skip
+
+    @admin.display(description=_("place in its cell"))
+    def shape(self, address: Address) -> SafeString:
+        cell = Cell.objects.filter(code=address.cell_code, active=True).first()
+        return drawing(address.place, within=cell.border if cell else None)
 
 
 def _shows_one(request: HttpRequest) -> bool:

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import asdict
+from typing import Annotated, Any, Protocol
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from ninja import Router
+from ninja import Query, Router
 
-from gis_data import queries, tiles
+from gis_data import addresses, queries, tiles
 from gis_data.crs import Datum, to_store
 from gis_data.errors import OutsideCity, PlaceError
-from gis_data.models import ProblemClass
-from gis_data.schemas import LocatedOut, MapSettingsOut
+from gis_data.models import Address, ProblemClass
+from gis_data.schemas import AddressesOut, LocatedOut, MapSettingsOut, NearestOut
 
 router = Router(tags=["Places"])
+
+
+class Caller(Protocol):
+    """Who the roof has let through: all that this floor needs to know is whose city it is."""
+
+    stream: str
+
+
+def district_of(request: HttpRequest) -> str:
+    """The caller's district: names and addresses of another are not shown."""
+    caller: Caller = request.auth  # type: ignore[attr-defined]  # set by the router's auth
+    return caller.stream
 
 
 @router.get("/locate", response=LocatedOut)
@@ -53,6 +66,42 @@ def locate(
             }
             for near in found.components
         ],
+    }
+
+
+@router.get("/addresses", response=AddressesOut)
+def search_addresses(
+    request: HttpRequest,
+    q: Annotated[str, Query(max_length=100)],
+    lon: float | None = None,
+    lat: float | None = None,
+    limit: Annotated[int, Query(ge=1, le=addresses.AT_MOST)] = 20,
+) -> dict[str, Any]:
+    """Places by name, pinyin, initials or house number, and areas, cells and components by code; best first.
+
+    With `lon` and `lat` (WGS-84) the nearer of two equals comes first. Only of the caller's district.
+    """
+    near = None if lon is None or lat is None else (lon, lat)
+    found = addresses.search(q, district_code=district_of(request), near=near, at_most=limit)
+    return {"items": [{**asdict(one), "kind_label": _kind_label(one.kind)} for one in found]}
+
+
+@router.get("/addresses/nearest", response=NearestOut)
+def nearest_addresses(
+    request: HttpRequest,
+    lon: float,
+    lat: float,
+    datum: str = Datum.WGS84,
+    limit: Annotated[int, Query(ge=1, le=addresses.AT_MOST)] = addresses.NEAR_AT_MOST,
+) -> dict[str, Any]:
+    """The addresses around a point within 300 m, nearest first, and in words where the point is."""
+    stored = to_store(lon, lat, datum)
+    found = addresses.nearest(*stored, district_code=district_of(request), at_most=limit)
+    return {
+        "lon": stored[0],
+        "lat": stored[1],
+        "text": found[0].text if found else "",
+        "items": [{**asdict(one), "text": one.text} for one in found],
     }
 
 
@@ -101,6 +150,12 @@ def map_settings(request: HttpRequest) -> dict[str, Any]:
         "base_layers": getattr(settings, "BASE_LAYERS", []),
         "generated": view.generated,
     }
+
+
+def _kind_label(kind: str) -> str:
+    if kind == "cell":
+        return _("unit grid cell")
+    return _("component") if kind == "component" else str(Address.Kind(kind).label)
 
 
 def _component_class(code: str) -> int:

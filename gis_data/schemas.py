@@ -39,6 +39,50 @@ class LocatedOut(Schema):
     components: list[NearOut]
 
 
+class AddressOut(Schema):
+    """A name that fits; `code` of areas, cells and components; `bounds` are west, south, east, north."""
+
+    id: int
+    kind: str
+    kind_label: str
+    name: str
+    name_en: str
+    code: str
+    community: str
+    street: str
+    lon: float
+    lat: float
+    bounds: tuple[float, float, float, float] | None
+    distance_m: float | None
+
+
+class AddressesOut(Schema):
+    items: list[AddressOut]
+
+
+class NearAddressOut(Schema):
+    """An address beside a place; the bearing leads from the address to the place, degrees from north."""
+
+    id: int
+    kind: str
+    name: str
+    name_en: str
+    lon: float
+    lat: float
+    distance_m: float
+    bearing: float
+    text: str
+
+
+class NearestOut(Schema):
+    """`text` says where the place is, ready for a report; empty where nothing near has a name."""
+
+    lon: float
+    lat: float
+    text: str
+    items: list[NearAddressOut]
+
+
 class LayerOut(Schema):
     """A layer of our own tiles; zooms are the tile's own."""
 

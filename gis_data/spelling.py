@@ -23,14 +23,18 @@ INSIDE_FROM: Final = 4
 _HAN: Final = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _WORD: Final = re.compile(r"[^\W_]+", re.UNICODE)
 _NUMBER: Final = r"[甲乙丙丁戊己庚辛附]?\d+[a-z甲乙丙丁]?(?:-\d+)*"
-_STREET_FIRST: Final = re.compile(rf"(?P<street>\D*?[^\d\s甲乙丙丁戊己庚辛附#])\s*(?:no\.?|#)?\s*(?P<number>{_NUMBER})\s*号?")
+_STREET_FIRST: Final = re.compile(
+    rf"(?P<street>\D*?[^\d\s甲乙丙丁戊己庚辛附#])\s*(?:no\.?|#)?\s*(?P<number>{_NUMBER})"
+)
 _NUMBER_LAST: Final = re.compile(rf"(?P<street>.*\S)\s+(?P<number>{_NUMBER})$")
-_NUMBER_FIRST: Final = re.compile(r"(?P<number>\d+[a-z]?(?:-\d+)*)\s+(?P<street>[^\W\d].*|\d+(?:st|nd|rd|th)\b.*)")
+_NUMBER_FIRST: Final = re.compile(
+    r"(?P<number>\d+[a-z]?(?:-\d+)*)\s+(?P<street>[^\W\d].*|\d+(?:st|nd|rd|th)\b.*)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody typed: as it stands and closed up (`forms`), as it sounds; street and number of a door."""
+    """What somebody typed: as it stands and closed up (`forms`), its sound, a door's street and number."""
 
     words: str
     sound: str
@@ -74,6 +78,11 @@ def spellings(names: Iterable[str], spelled: str = "") -> str:
     return f"| {' | '.join(dict.fromkeys(found))} |" if found else ""
 
 
+def names(text: str) -> list[str]:
+    """Names that stand in one field: 朝内大街；朝内, Market St; Old Market St."""
+    return [name for part in re.split(r"[；;、|/]", text) if (name := part.strip())]
+
+
 def apart(text: str) -> str:
     """Normal, with each Chinese character a word of its own."""
     return " ".join(_HAN.sub(lambda sign: f" {sign[0]} ", normal(text)).split())
@@ -97,7 +106,7 @@ def asked(text: str) -> Asked:
 
 
 def door(text: str) -> tuple[str, str]:
-    """Street and number of a door: 东四北大街甲12号, 12 Market St, Market St 12; two empty texts if it is none."""
+    """Street and number of a door, else two empty texts: 东四北大街甲12号, 12 Market St, Market St 12."""
     plain = " ".join(unicodedata.normalize("NFKC", text).split())
     for pattern in (_NUMBER_FIRST, _STREET_FIRST, _NUMBER_LAST):
         found = pattern.match(plain.casefold()) if len(plain) == len(plain.casefold()) else None
@@ -115,7 +124,7 @@ def number(text: str) -> str:
 
 @cache
 def _reader() -> Any:
-    """pypinyin with the readings of place names; its dictionary takes a third of a second, so only when needed."""
+    """pypinyin with the readings of place names; its dictionary takes a third of a second to read."""
     from pypinyin import lazy_pinyin, load_phrases_dict
 
     load_phrases_dict({name: [[sound] for sound in sounds.split()] for name, sounds in READINGS.items()})

@@ -29,6 +29,7 @@ SYSTEM: Rights = {
     "gis_data.area": CHANGE,
     "gis_data.cell": CHANGE,
     "gis_data.component": VIEW,
+    "gis_data.address": VIEW,
     "gis_data.responsibilitygrid": ALL,
     "gis_data.classedition": CHANGE,
     "gis_data.problemclass": KEEP,

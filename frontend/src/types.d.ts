@@ -54,6 +54,11 @@ interface Located {
   lon: number; lat: number; cell: Named; grid: Named | null; community: Named; street: Named; district: Named;
   components: ComponentOut[];
 }
+interface AddressOut {
+  id: number; kind: string; kind_label: string; name: string; name_en: string; code: string; community: string; street: string;
+  lon: number; lat: number; bounds: [number, number, number, number] | null; distance_m: number | null;
+}
+interface NearestOut { lon: number; lat: number; text: string; items: { id: number; name: string; distance_m: number; text: string }[] }
 interface BaseLayer { id: string; title: string; url: string; datum: string; attribution: string; max_zoom?: number }
 interface MapLayer { id: string; title: string; url: string; style: string; min_zoom: number; max_zoom: number; on: boolean }
 interface MapSettings {
@@ -72,12 +77,49 @@ interface Indicators {
   by_area: FigureRow[]; by_department: FigureRow[]; trend: ({ day: string } & Record<string, unknown>)[];
 }
 
+/** What the inspector's phone keeps (GET /phone/pack). Coordinates of the ground: origin + whole number × unit, degrees. */
+interface PackCell { code: string; own: boolean; grid?: string; shape: number[] }
+interface PackGround {
+  version: string; origin: [number, number]; unit: number; truncated: boolean; cells: PackCell[];
+  components: [code: string, class_id: number, x: number, y: number, owner: string][];
+  base: [kind: string, rank: number, name: string, name_en: string, shape: "line" | "area" | "point", xy: number[]][];
+}
+interface PackClass {
+  id: number; kind: string; code: string; major_code: string; major: string; major_en: string; name: string; name_en: string;
+  pinyin: string; initials: string; conditions: { id: number; text: string; text_en: string; limit_text: string }[];
+}
+interface PackRanking {
+  version: string; made_at?: string | null; chips: [class_id: number, condition_id: number | null, base: number][];
+  hour?: number[][]; season?: number[][]; near?: Record<string, number[]>; beside?: Record<string, Record<string, number>>;
+  own?: Record<string, Record<string, number>>;
+}
+interface PhoneTask {
+  id: number; kind: "verify" | "check"; sent_at: string; due_at: string | null; case: Card; before: string[]; handled: string[]; text: string; address: string;
+}
+interface SurveyTask {
+  id: number; survey_id: string; number: string; title: string; note: string; class_id: number; class_name: string; class_name_en: string;
+  kind: string; cell_code: string; due_at: string | null; components: { code: string; lon: number; lat: number }[]; lon: number; lat: number;
+}
+interface NearCase {
+  id: string; number: string; class_id: number; class_code: string; class_name: string; class_name_en: string; state: string; lon: number;
+  lat: number; cell_code: string; address: string; reported_at: string; distance_m: number | null; joined: number; photo: string | null;
+}
+interface PackSettings {
+  far_m: number; join_m: number; join_days: number; photo_far_m: number; photos_at_most: number; push_key: string | null;
+  track: { every_s: number; least_m: number; worst_accuracy_m: number; fixes_at_most: number; keep_days: number };
+}
+interface Pack {
+  version: string; made_at: string; stream: string; language: string; me: { id: number; name: string }; settings: PackSettings;
+  tasks: PhoneTask[]; surveys: SurveyTask[]; open: NearCase[]; visits: Record<string, string>;
+  ground: PackGround; classes: { version: string; items: PackClass[] }; ranking: PackRanking;
+}
+
 /** What a page is told when it is rendered (json_script "context"). */
 interface PageContext {
   language: string; icons: string; csrf: string; page: string;
   role: string; person: string; stream: string; organisation: string; layers: MapLayer[];
   kind: string; queues: { id: string; title: string }[]; next: string;
-  own?: { codes: string[]; bounds: [number, number, number, number] | null };
+  person_id: number; username: string; map_style: string; worker: string;
 }
 
 /** Live messages. */

@@ -12,7 +12,7 @@ from gis_data.crs import STORE
 
 
 class Address(models.Model):
-    """A basic place (基本地点): a named area, a street, a door with its number, a point of interest, a landmark.
+    """A basic place (基本地点): a named area, a street, a door, a point of interest, a landmark.
 
     Kinds follow GB/T 30428.3 as later texts quote it (clause not read). What is no longer called so keeps its
     row with `valid_to`; a name that was changed stays in `former`, so that old reports can still be found.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis_data import spelling
-from gis_data.bulk import copy_rows, stored_shapes
+from gis_data.bulk import copy_rows, indexes_built_after, stored_shapes
 from gis_data.crs import METRIC, STORE
 from gis_data.models import Address
 from gis_data.project import project
@@ -20,12 +21,12 @@ from gis_data.sample.blocks import HALF_WIDTH_M
 from gis_data.sample.city import City, Road
 
 # Between two doors on one side, by the rank of the street; and from the kerb to the plate, in metres.
-DOOR_EVERY_M: Final = {1: 120.0, 2: 80.0, 3: 45.0, 4: 30.0}
+DOOR_EVERY_M: Final = {1: 150.0, 2: 100.0, 3: 60.0, 4: 45.0}
 SETBACK_M: Final = 2.0
 SOURCE: Final = "sample city (generated)"
 _COLUMNS: Final = (
-    "district_code", "key", "code", "kind", "name", "name_en", "alias", "former", "street", "number", "pinyin",
-    "initials", "spelt", "place", "outline", "area_code", "cell_code", "source", "synthetic",
+    "district_code", "key", "code", "kind", "name", "name_en", "alias", "former", "street", "number",
+    "pinyin", "initials", "spelt", "place", "outline", "area_code", "cell_code", "source", "synthetic",
 )  # fmt: skip
 
 Shapes = NDArray[Any]
@@ -47,8 +48,9 @@ def load_addresses(district: str, city: City, cell_codes: Sequence[str]) -> None
     cells = np.array([cell for community in city.communities for cell in community.cells])
     tree = shapely.STRtree(cells)
     names = list(_names(city))
-    rows = [*_name_rows(names, tree, cell_codes), *_door_rows(names, tree, cell_codes)]
-    copy_rows(Address, _COLUMNS, ((district, *row, SOURCE, True) for row in rows))
+    rows = chain(_name_rows(names, tree, cell_codes), _door_rows(names, tree, cell_codes))
+    with indexes_built_after(Address):
+        copy_rows(Address, _COLUMNS, ((district, *row, SOURCE, True) for row in rows))
 
 
 def _names(city: City) -> Iterator[Name]:
@@ -87,9 +89,9 @@ def _name_rows(
         sound = spelling.pinyin(one.name)
         outline = None if one.kind == Address.Kind.LANDMARK else extent
         yield (
-            f"{one.kind}:{one.name}:{cell_code}", "", str(one.kind), one.name, one.name_en, "", "", "", "", sound,
-            spelling.initials(sound), spelling.spellings([one.name, one.name_en], sound), place, outline,
-            cell_code[:12], cell_code,
+            f"{one.kind}:{one.name}:{cell_code}", "", str(one.kind), one.name, one.name_en, "", "", "", "",
+            sound, spelling.initials(sound), spelling.spellings([one.name, one.name_en], sound), place,
+            outline, cell_code[:12], cell_code,
         )  # fmt: skip
 
 

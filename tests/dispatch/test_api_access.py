@@ -84,6 +84,8 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ),
     ("GET", "/photos/{photo_id}/{size}"): Rule(SEERS, lambda w: f"/photos/{w.photo}/thumb", refused=404),
     ("GET", "/locate"): Rule(ALL, one("/locate?lon=116.4105&lat=39.9205")),
+    ("GET", "/addresses"): Rule(ALL, one("/addresses?q=dsbdj%2012")),
+    ("GET", "/addresses/nearest"): Rule(ALL, one("/addresses/nearest?lon=116.4105&lat=39.9205")),
     ("GET", "/tiles/{layer}/{z}/{x}/{y}.mvt"): Rule(
         ALL, one("/tiles/areas/10/0/0.mvt"), fine=frozenset({200, 204})
     ),
@@ -271,6 +273,9 @@ COSTS = {
     "/map/cases?bbox=116.4,39.9,116.5,40&zoom=18": 5,
     "/map/cases?bbox=116.4,39.9,116.5,40&zoom=3": 5,
     "/tasks": 2,
+    "/addresses?q=wangfujing": 4,
+    "/addresses?q=wangfujing%2012": 5,
+    "/addresses/nearest?lon=116.4105&lat=39.9205": 2,
     "/indicators/dispatch_accuracy/cases": 4,
 }
 

@@ -8,15 +8,18 @@ import { cells } from "./layers/cells.js";
 import { components } from "./layers/components.js";
 import { L } from "./leaflet.js";
 import { rasterLayer } from "./raster.js";
+import { searchBox, whereabouts } from "./search.js";
 
 const BUILDERS = /** @type {Record<string, typeof cells>} */ ({ base, areas, cells, grids: cells, components });
 
 /** @typedef {ReturnType<typeof createMap>} OpenMap */
 
 /**
- * @param {{ element: HTMLElement, settings: MapSettings, layers: MapLayer[], mine?: (code: string) => boolean, controls?: boolean }} options
+ * @param {{ element: HTMLElement, settings: MapSettings, layers: MapLayer[], mine?: (code: string) => boolean, controls?: boolean,
+ *   api?: import("../lib/api.js").Api, onplace?: (item: AddressOut) => void, asks?: boolean }} options with `api` the map has a search box;
+ *   with `asks` a click says what the place is called
  */
-export function createMap({ element, settings, layers, mine, controls = true }) {
+export function createMap({ element, settings, layers, mine, controls = true, api, onplace, asks = false }) {
   const map = L.map(element, { zoomControl: false, attributionControl: true, maxZoom: 19, minZoom: 9, zoomSnap: 1, worldCopyJump: false });
   map.attributionControl.setPrefix(false);
   map.setView([settings.center[1], settings.center[0]], settings.zoom);
@@ -52,6 +55,8 @@ export function createMap({ element, settings, layers, mine, controls = true }) 
     toggle?.setAttribute("title", t("Layers"));
     toggle?.append(icon("layers"));
   }
+  if (api) searchBox({ api, map, onpick: onplace });
+  if (api && asks) whereabouts({ api, map });
   if (settings.generated) note(map, t("Some shapes on this map are generated, not surveyed."));
 
   const repaint = () => {

@@ -220,7 +220,7 @@ function shade() {
 
 async function openMap() {
   const settings = /** @type {MapSettings} */ (await api.get("/map/settings"));
-  map = createMap({ element: one("[data-map]"), settings, layers: page.layers });
+  map = createMap({ element: one("[data-map]"), settings, layers: page.layers, api, asks: true });
   const [west, south, east, north] = settings.bounds;
   map.map.fitBounds([[south, west], [north, east]]);
   shade();

@@ -108,7 +108,7 @@ rememberPanes(split, page.page);
 
 async function openMap() {
   const settings = /** @type {MapSettings} */ (await api.get("/map/settings"));
-  const made = createMap({ element: one("[data-map]"), settings, layers: page.layers });
+  const made = createMap({ element: one("[data-map]"), settings, layers: page.layers, api, asks: true });
   map = made.map;
   layer.layer.addTo(map);
   const item = shown.current();
