@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import shapely
@@ -34,25 +34,52 @@ def analyze(*models: type[Model]) -> None:
 
 
 @contextmanager
-def indexes_built_after(model: type[Model]) -> Iterator[None]:
-    """Drop a model's declared indexes and build them when its rows are in; only worth it for an empty table.
+def indexes_built_after(model: type[Model], adding: int | None = None) -> Iterator[None]:
+    """Drop a table's indexes, its key's apart, and build them when its rows are in.
 
     Inside the caller's transaction: others wait, and after a failure the indexes are there as before.
+
+    adding   so many rows come: worth it when they are more than stand there; None: only for an empty table
     """
-    if model._default_manager.exists():
+    standing = model._default_manager.count() if adding is not None else int(model._default_manager.exists())
+    if standing > (adding or 0):
         yield
         return
-    with connection.schema_editor() as editor:
-        for index in model._meta.indexes:
-            editor.remove_index(model, index)
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        _settle(cursor)
+        cursor.execute(_UNIQUE, [table])
+        unique = cursor.fetchall()
+        for name, _definition in unique:
+            cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+        cursor.execute(_INDEXES, [table])
+        indexes = cursor.fetchall()
+        for name, _definition in indexes:
+            cursor.execute(f'DROP INDEX "{name}"')
     yield
     with connection.cursor() as cursor:
-        # an index cannot be made while checks of foreign keys are pending
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-    with connection.schema_editor() as editor:
-        for index in model._meta.indexes:
-            editor.add_index(model, index)
+        _settle(cursor)
+        for _name, definition in indexes:
+            cursor.execute(definition)
+        for name, definition in unique:
+            cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
+
+
+_UNIQUE: Final = """
+    SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE conrelid = %s::regclass AND contype = 'u' ORDER BY conname
+"""
+_INDEXES: Final = """
+    SELECT class.relname, pg_get_indexdef(index.indexrelid)
+    FROM pg_index AS index JOIN pg_class AS class ON class.oid = index.indexrelid
+    WHERE index.indrelid = %s::regclass AND NOT index.indisprimary ORDER BY class.relname
+"""
+
+
+def _settle(cursor: Any) -> None:
+    """Indexes can be neither dropped nor made while checks of foreign keys are pending."""
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def stored_shapes(shapes: Any, srid: int = METRIC) -> list[str]:

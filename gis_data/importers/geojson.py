@@ -223,6 +223,8 @@ def _shaped(rows: list[Row]) -> list[Row]:
             try:
                 if row.shape.get("type") not in _GEOMETRIES:
                     raise ValueError(_("type “%s”") % str(row.shape.get("type"))[:40])
+                if _holds_text(row.shape.get("coordinates")):
+                    raise ValueError(_("coordinates are text, not numbers"))
                 row.shape = shapely.geometry.shape(row.shape)
             except (
                 ArithmeticError,
@@ -239,6 +241,13 @@ def _shaped(rows: list[Row]) -> list[Row]:
         elif row.shape is not None and not isinstance(row.shape, shapely.Geometry):
             row.shape, row.fault = None, _bad(_("The geometry is no object."), str(row.shape)[:40])
     return rows
+
+
+def _holds_text(coordinates: Any) -> bool:
+    """Text among coordinates, which shapely would read as numbers."""
+    return isinstance(coordinates, str) or (
+        isinstance(coordinates, list) and any(map(_holds_text, coordinates))
+    )
 
 
 def _is_pair(shape: dict[str, Any]) -> bool:

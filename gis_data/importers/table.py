@@ -17,7 +17,8 @@ from gis_data.errors import PlaceError
 from gis_data.importers.rows import BATCH, Row
 from gis_data.importers.text import codec_of, codec_of_mark, undecodable
 
-WKT_NAMES: Final = ("wkt", "geometry", "geom", "the_geom", "shape", "图形", "几何")
+# "wkt_wgs84": how files of refused rows (importers/components/reasons.py) carry shapes
+WKT_NAMES: Final = ("wkt_wgs84", "wkt", "geometry", "geom", "the_geom", "shape", "图形", "几何")
 LON_NAMES: Final = ("lon", "lng", "long", "longitude", "x", "easting", "经度", "东坐标")
 LAT_NAMES: Final = ("lat", "latitude", "y", "northing", "纬度", "北坐标")
 _LONGEST_FIELD: Final = 64 * 1024 * 1024
@@ -47,7 +48,7 @@ class CsvTable:
         csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
         with path.open("rb") as file:
             self.delimiter, self.fields = self._header(file)
-        self.places = _place_columns(name, self.fields, lon_field, lat_field)
+        self.places = place_columns(name, self.fields, lon_field, lat_field)
         next(self.batches(size=1000), None)
 
     def batches(self, size: int = BATCH) -> Iterator[list[Row]]:
@@ -137,7 +138,7 @@ class CsvTable:
         return rows
 
 
-def _place_columns(
+def place_columns(
     name: str, fields: list[str], lon_field: str | None, lat_field: str | None
 ) -> str | tuple[str, str]:
     """The column of WKT, or the two of coordinates."""

@@ -5,7 +5,7 @@ from gis_data.models.area import Area, AreaLineage, Generation
 from gis_data.models.basemap import BaseFeature, LayerVersion
 from gis_data.models.cell import Cell, CellLineage, ResponsibilityGrid
 from gis_data.models.classes import ClassEdition, ProblemClass
-from gis_data.models.component import Component
+from gis_data.models.component import Component, ComponentDelivery
 
 __all__ = [
     "Address",
@@ -16,6 +16,7 @@ __all__ = [
     "CellLineage",
     "ClassEdition",
     "Component",
+    "ComponentDelivery",
     "Generation",
     "LayerVersion",
     "ProblemClass",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.db import connection
+from psycopg import ClientCursor
 
 from gis_data.crs import METRIC, STORE, TILE
 
@@ -27,3 +28,20 @@ def rows(name: str, **arguments: Any) -> list[tuple[Any, ...]]:
         cursor.execute(statement(name), {**SYSTEMS, **arguments})
         found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
+
+
+def run(name: str, staged: str, **arguments: Any) -> list[int]:
+    """Run a script of several statements over a staging table (STAGED in its text); the rows each touched.
+
+    Values are written into the text: what makes tables takes no arguments of the server.
+    """
+    connection.ensure_connection()
+    bound = ClientCursor(connection.connection).mogrify(
+        statement(name).replace("STAGED", staged), {**SYSTEMS, **arguments}
+    )
+    with connection.cursor() as cursor:
+        cursor.cursor.execute(bound, prepare=False)
+        touched = [cursor.rowcount]
+        while cursor.nextset():
+            touched.append(cursor.rowcount)
+    return touched

@@ -1,0 +1,17 @@
+-- Of each class with new components: how many codes must be made, and the highest number used by now, in the city
+-- or in the file. Fills the temporary table used_numbers for load_components.sql. Arguments as there.
+DROP TABLE IF EXISTS used_numbers;
+
+CREATE TEMP TABLE used_numbers ON COMMIT DROP AS
+SELECT wanted.class_code, wanted.to_make, greatest(wanted.given, held.highest, 0) AS highest
+FROM (
+    SELECT class_code, count(*) FILTER (WHERE given_code IS NULL) AS to_make,
+           max(right(given_code, %(width)s)::bigint) AS given
+    FROM verdict WHERE change = 'new' GROUP BY class_code
+) AS wanted
+CROSS JOIN LATERAL (
+    SELECT max(right(code, %(width)s)::bigint) AS highest FROM gis_data_component
+    WHERE length(code) = 16
+      AND code BETWEEN %(district_code)s || wanted.class_code || repeat('0', %(width)s)
+               AND %(district_code)s || wanted.class_code || repeat('9', %(width)s)
+) AS held
