@@ -204,9 +204,9 @@ def token_of(authorization: str) -> str:
 
 
 def listen_parameters() -> dict[str, Any]:
-    """How to reach the database outside the pool: LISTEN needs a connection of its own."""
+    """How to reach the database beside the threads: LISTEN needs a connection of its own."""
     parameters = dict(connection.get_connection_params())
-    for key in ("pool", "cursor_factory", "context", "prepare_threshold", "server_side_binding"):
+    for key in ("cursor_factory", "context", "prepare_threshold", "server_side_binding"):
         parameters.pop(key, None)
     return parameters
 

@@ -12,11 +12,14 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Model
+
+from casework.rows import insert_of, row_of
 
 if TYPE_CHECKING:
     from casework.models import Case
@@ -26,9 +29,11 @@ log = logging.getLogger(__name__)
 GENESIS = b""  # what the first entry of a case is chained to
 CHANNEL = "gridcity_journal"
 
+# What a move wrote anew is in before the head is asked for, and the case comes last. {rows} and {after} are
+# the rows' own statements and the condition that makes the head wait for them.
 _APPEND = """
-WITH head AS (
-    UPDATE casework_stream SET head = head + 1 WHERE code = %(stream)s RETURNING head
+WITH {rows}head AS (
+    UPDATE casework_stream SET head = head + 1 WHERE code = %(stream)s{after} RETURNING head
 ), link AS (
     INSERT INTO casework_entry (stream_id, seq, recorded_at, case_id, case_seq, kind, verb, at, actor_id,
         post_id, state_from, state_to, facts, card, prev_hash, hash)
@@ -37,11 +42,33 @@ WITH head AS (
         sha256(%(prev)s::bytea || convert_to(%(body)s || '@' || %(stream)s || '/' || head, 'UTF8'))
     FROM head RETURNING seq, hash
 )
+"""
+
+_MOVED = """
 UPDATE casework_case SET state = %(to)s, organisation_id = %(organisation)s, version = %(case_seq)s,
     chain_hash = link.hash, moved_at = %(at)s, ended_at = %(ended)s, due_at = %(due)s, card = %(card)s::jsonb
 FROM link WHERE id = %(case)s
-RETURNING link.seq, link.hash
+RETURNING (SELECT seq FROM link), chain_hash
 """
+
+_OPENED = """
+INSERT INTO casework_case (id, kind, stream_id, number, state, organisation_id, version, chain_hash,
+    opened_at, moved_at, ended_at, due_at, card)
+SELECT %(case)s::uuid, %(kind)s, %(stream)s, %(number)s, %(to)s, %(organisation)s::bigint, %(case_seq)s,
+    link.hash, %(opened)s::timestamptz, %(at)s::timestamptz, %(ended)s::timestamptz, %(due)s::timestamptz,
+    %(card)s::jsonb
+FROM link
+RETURNING (SELECT seq FROM link), chain_hash
+"""
+
+
+@cache
+def _statement(opens: bool, models: tuple[type[Model], ...]) -> str:
+    """The one statement that appends an entry, with new rows of these models beside it."""
+    rows = "".join(f"row{n} AS ({insert_of(m, f'row{n}')} RETURNING true), " for n, m in enumerate(models))
+    after = "".join(f" AND EXISTS (SELECT FROM row{n})" for n in range(len(models)))
+    return _APPEND.format(rows=rows, after=after) + (_OPENED if opens else _MOVED)
+
 
 _READ = """
 SELECT stream_id, seq, recorded_at, case_id, case_seq, kind, verb, at, actor_id, post_id, state_from,
@@ -181,13 +208,16 @@ def append(
     state_from: str,
     facts: Mapping[str, Any],
     card: Mapping[str, Any],
+    rows: Sequence[Model] = (),
 ) -> int:
     """Write the next entry of a case whose row this transaction holds locked; return its number.
 
-    The case carries its new state, holder, due and end already (in memory); this writes them. `card`
-    and `facts` must be JSON as they are. The hint to the readers goes out after the commit.
+    The case carries its new state, holder, due and end already (in memory); this writes them. A case
+    that is new itself is inserted. `card` and `facts` must be JSON as they are. `rows` are new rows that
+    go in with it. One statement; the hint to the readers goes out after the commit.
     """
     case_seq = case.version + 1
+    opens = case._state.adding
     facts_text, card_text = dumps(facts), dumps(card)
     body = body_of_texts(
         case_id=case.id,
@@ -202,32 +232,36 @@ def append(
         facts=facts_text,
         card=card_text,
     )
+    values = {
+        "stream": case.stream_id,
+        "case": case.id,
+        "case_seq": case_seq,
+        "kind": case.kind,
+        "verb": verb,
+        "at": at,
+        "actor": actor_id,
+        "post": post_id,
+        "from": state_from,
+        "to": case.state,
+        "facts": facts_text,
+        "card": card_text,
+        "prev": bytes(case.chain_hash),
+        "body": body,
+        "organisation": case.organisation_id,
+        "ended": case.ended_at,
+        "due": case.due_at,
+    }
+    if opens:
+        values |= {"number": case.number, "opened": case.opened_at}
+    for n, row in enumerate(rows):
+        values[f"row{n}"] = row_of(row)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _APPEND,
-            {
-                "stream": case.stream_id,
-                "case": case.id,
-                "case_seq": case_seq,
-                "kind": case.kind,
-                "verb": verb,
-                "at": at,
-                "actor": actor_id,
-                "post": post_id,
-                "from": state_from,
-                "to": case.state,
-                "facts": facts_text,
-                "card": card_text,
-                "prev": bytes(case.chain_hash),
-                "body": body,
-                "organisation": case.organisation_id,
-                "ended": case.ended_at,
-                "due": case.due_at,
-            },
-        )
+        cursor.execute(_statement(opens, tuple(type(row) for row in rows)), values)
         row = cursor.fetchone()
     if row is None:
         raise LookupError(f"no stream {case.stream_id!r} or no case {case.id}: nothing was written")
+    for each in (case, *rows):
+        each._state.adding, each._state.db = False, connection.alias
     case.version, case.chain_hash, case.moved_at = case_seq, bytes(row[1]), at
     case.card = dict(card)
     transaction.on_commit(hint, robust=True)

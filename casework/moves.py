@@ -17,7 +17,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -31,7 +32,6 @@ from casework.errors import Invalid, Missing, NotAllowed, Stale, WrongState
 from casework.flows import Flow, flow_of
 from casework.models import Case, CaseClock, Entry
 from casework.models.calendar import calendar_for
-from casework.rows import insert_row
 from casework.workflow import Move
 
 CardOf = Callable[[Case, Mapping[str, CaseClock]], dict[str, Any]]
@@ -50,6 +50,11 @@ class Moving:
     card_of: CardOf
     facts: dict[str, Any] = field(default_factory=dict)
     terms: dict[str, Terms] = field(default_factory=dict)
+    rows: list[Model] = field(default_factory=list)
+
+    def insert(self, row: Model) -> None:
+        """Write a new row together with the entry, in the same statement."""
+        self.rows.append(row)
 
     def note(self, **facts: Any) -> None:
         """Add to what the journal keeps of this move; JSON values only."""
@@ -170,14 +175,22 @@ def moving(case_id: UUID, verb: str, *, actor: Actor, seen: int | None, card_of:
         finish(made, flow)
 
 
+# The next running number, to be read with whatever else a flow reads before it opens a case. Numbers may have
+# gaps and are never waited for.
+NEXT_NUMBER = "nextval('casework_case_number')"
+
+
 class Repeated(Exception):
     """The id is already a case: the caller compares what was sent then with what was sent now."""
 
 
 @contextmanager
-def opening(case_id: UUID, verb: str, *, kind: str, actor: Actor, card_of: CardOf) -> Iterator[Moving]:
+def opening(
+    case_id: UUID, verb: str, *, kind: str, running: int, actor: Actor, card_of: CardOf
+) -> Iterator[Moving]:
     """Open a case under an id that its maker chose, or nothing at all.
 
+    running  its running number, from `NEXT_NUMBER`
     raises   Repeated when the id is taken, also when another transaction is just taking it
     """
     flow = flow_of(kind)
@@ -187,36 +200,27 @@ def opening(case_id: UUID, verb: str, *, kind: str, actor: Actor, card_of: CardO
             _("Your post may not do “%(move)s”.") % {"move": move.label}, field="verb", value=verb
         )
     assert move.target is not None, "a move that opens a case leads to a state"
-    with transaction.atomic():
-        at = timezone.now()
-        case = Case(
-            id=case_id, kind=kind, stream_id=actor.stream, state=move.target, opened_at=at, moved_at=at
-        )
-        case.number = _insert(case)
-        made = Moving(case, move, actor, at, {}, "", card_of)
-        yield made
-        finish(made, flow)
-
-
-def _insert(case: Case) -> str:
-    """Insert the row and take a number: district or stream, local day, running number (workflow.md §9)."""
-    prefix = f"{case.stream_id}{localtime(case.opened_at):%Y%m%d}"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO casework_case
-                   (id, kind, stream_id, number, state, version, chain_hash, opened_at, moved_at, card)
-               VALUES (%s, %s, %s, %s || lpad(nextval('casework_case_number')::text, 6, '0'), %s, 0, %s,
-                   %s, %s, '{}')
-               ON CONFLICT (id) DO NOTHING RETURNING number""",
-            [
-                case.id, case.kind, case.stream_id, prefix, case.state, journal.GENESIS, case.opened_at,
-                case.moved_at,
-            ],
-        )  # fmt: skip
-        row = cursor.fetchone()
-    if row is None:
-        raise Repeated
-    return str(row[0])
+    try:
+        with transaction.atomic():
+            at = timezone.now()
+            case = Case(
+                id=case_id,
+                kind=kind,
+                stream_id=actor.stream,
+                # district or stream, local day, running number (workflow.md §9)
+                number=f"{actor.stream}{localtime(at):%Y%m%d}{running:06}",
+                state=move.target,
+                opened_at=at,
+                moved_at=at,
+                chain_hash=journal.GENESIS,
+            )
+            made = Moving(case, move, actor, at, {}, "", card_of)
+            yield made
+            finish(made, flow)
+    except IntegrityError as error:
+        if Case.objects.filter(pk=case_id).exists():
+            raise Repeated from error
+        raise
 
 
 def finish(made: Moving, flow: Flow) -> int:
@@ -232,10 +236,10 @@ def finish(made: Moving, flow: Flow) -> int:
         calendar=calendar_for(case.stream_id),
         final=final,
     )
-    for clock in changed:  # one or two rows; the stopped one first, for the unique index
+    for clock in changed:
         if clock._state.adding:
-            insert_row(clock)
-        else:
+            made.insert(clock)
+        else:  # before the new ones, for the unique index
             clock.save()
     case.ended_at = made.at if final else None
     next_clock = clockwork.next_due(made.clocks.values())
@@ -254,4 +258,5 @@ def finish(made: Moving, flow: Flow) -> int:
         state_from=made.state_from,
         facts=made.facts,
         card=card,
+        rows=made.rows,
     )

@@ -2,36 +2,65 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
+from uuid import UUID
 
+from django.contrib.gis.geos import GEOSGeometry
 from django.db import connection, transaction
 from django.db.models import Model
 
 
 @cache
-def _insert_of(model: type[Model]) -> tuple[str, tuple[Any, ...], Any]:
-    """The INSERT of a model, its fields, and its key if the database makes it."""
+def columns_of(model: type[Model]) -> tuple[Any, ...]:
+    """The fields that a new row brings along: all but a key that the database makes."""
     made = model._meta.auto_field
-    fields = tuple(field for field in model._meta.local_concrete_fields if field is not made)
-    quote = connection.ops.quote_name
-    columns = ", ".join(quote(str(field.column)) for field in fields)
-    # geometries come as EWKB, which PostGIS reads by itself
-    sql = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({', '.join(['%s'] * len(fields))})"
-    return (f"{sql} RETURNING {quote(str(made.column))}" if made else sql), fields, made
+    return tuple(field for field in model._meta.local_concrete_fields if field is not made)
+
+
+@cache
+def insert_of(model: type[Model], name: str) -> str:
+    """The INSERT of one row of a model, which comes as the JSON of `row_of()` under that name.
+
+    As one value, because a statement of fifty and more would be taken apart anew at each use.
+    """
+    table = connection.ops.quote_name(model._meta.db_table)
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in columns_of(model))
+    return (
+        f"INSERT INTO {table} ({columns}) "
+        f"SELECT {columns} FROM jsonb_populate_record(NULL::{table}, %({name})s::jsonb)"
+    )
+
+
+def row_of(instance: Model) -> str:
+    """A new row as JSON, each value as PostgreSQL reads it from text."""
+    values = {field.column: field.pre_save(instance, add=True) for field in columns_of(type(instance))}
+    return json.dumps(values, default=_spelled, ensure_ascii=False)
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, bytes | memoryview):
+        return f"\\x{bytes(value).hex()}"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, GEOSGeometry):
+        return str(value.hexewkb.decode())
+    if isinstance(value, UUID | Decimal | date):
+        return str(value)
+    raise TypeError(f"a row cannot hold {value!r}")
 
 
 def insert_row(instance: Model) -> None:
-    """`instance.save(force_insert=True)` for a new row of a model without defaults of the database.
-
-    The model's own columns and conversions, without compiling a query each time.
-    """
-    sql, fields, made = _insert_of(type(instance))
-    values = [field.get_db_prep_save(field.pre_save(instance, add=True), connection) for field in fields]
+    """`instance.save(force_insert=True)` for a new row of a model without defaults of the database."""
+    made = type(instance)._meta.auto_field
+    sql = insert_of(type(instance), "row") + (f" RETURNING {made.column}" if made else "")
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(sql, {"row": row_of(instance)})
         if made:
             setattr(instance, made.attname, cursor.fetchone()[0])
     instance._state.adding, instance._state.db = False, connection.alias

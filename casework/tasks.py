@@ -35,7 +35,7 @@ def periodic(cron: str) -> Callable[[Callable[[], object]], Callable[..., None]]
             try:
                 function()
             finally:
-                # The thread goes back to the worker; its connection must go back to the pool.
+                # The thread goes back to the worker; its connection must not stay behind.
                 connections.close_all()
 
         return task

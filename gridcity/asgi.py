@@ -5,10 +5,10 @@ Synchronous views under Django's own ASGI handler lose 3-8x: a fresh thread and 
 
 from typing import Any, cast
 
-from a2wsgi import WSGIMiddleware
 from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 
+from gridcity.bridge import Bridge, TooLarge
 from gridcity.wsgi import application as wsgi_application  # first: it loads the apps
 
 from django.conf import settings  # isort: skip
@@ -16,7 +16,7 @@ from django.conf import settings  # isort: skip
 from casework.live import routes  # isort: skip
 
 # Django's annotations name its response class where WSGI's name an iterable of bytes; it is one.
-pages = WSGIMiddleware(cast(Any, wsgi_application), workers=settings.WEB_THREADS)
+pages = Bridge(cast(Any, wsgi_application), threads=settings.WEB_THREADS, at_most=settings.MAX_BODY_BYTES)
 sockets = AllowedHostsOriginValidator(URLRouter(cast(Any, routes)))
 
 
@@ -34,5 +34,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if not length.isdigit() or int(length) > settings.MAX_BODY_BYTES:
             await too_large(send)
-        else:
+            return
+        try:
             await pages(scope, receive, send)
+        except TooLarge:
+            await too_large(send)

@@ -1,6 +1,6 @@
 """One web process: `python -m gridcity.serve --fd N` on a socket handed down, or on --host and --port.
 
-Several processes may share one socket; each has its own threads, database pool and live hub.
+Several processes may share one socket; each has its own threads, database connections and live hub.
 """
 
 import argparse

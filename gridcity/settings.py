@@ -90,15 +90,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 _database = env.database("DATABASE", "postgresql:///gridcity")
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
-        "ENGINE": "django.contrib.gis.db.backends.postgis",
+        "ENGINE": "gridcity.postgis",
         "NAME": _database.pop("dbname", "gridcity"),
         "USER": _database.pop("user", ""),
         "PASSWORD": _database.pop("password", ""),
         "HOST": _database.pop("host", ""),
         "PORT": _database.pop("port", ""),
-        # The pool lends a connection for each request and replaces one found broken, so that the city goes on
-        # by itself after its database was restarted.
-        "CONN_MAX_AGE": 0,
+        # Each thread keeps its connection and replaces one found broken, so that the city goes on by itself
+        # after its database was restarted.
+        "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
         "TEST": {"NAME": env.text("TEST_DATABASE", "test_gridcity")},
         "OPTIONS": {
@@ -106,7 +106,6 @@ DATABASES: dict[str, dict[str, Any]] = {
             # Statements are prepared once a connection: planning cost as much as running them (bench/intake).
             "server_side_binding": True,
             "prepare_threshold": 3,
-            "pool": {"min_size": 1, "max_size": env.number("DB_POOL", 12, least=2, most=100), "timeout": 10},
         },
     },
 }
@@ -213,6 +212,10 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "gridcity@localhost")
 SMS_GATEWAY_URL = env.text("SMS_GATEWAY_URL")
 SMS_GATEWAY_TOKEN = env.text("SMS_GATEWAY_TOKEN")
+# Messages to sleeping phones: off until somebody names the services that may be written to.
+PUSH_SERVICES = env.words("PUSH_SERVICES", [])
+PUSH_CONTACT = env.text("PUSH_CONTACT", f"mailto:{DEFAULT_FROM_EMAIL}")
+PUSH_KEY = VAR_DIR / "push_key.pem"
 
 LOGGING = {
     "version": 1,

@@ -19,9 +19,8 @@ from casework.calendars import Limit, Unit
 from casework.errors import Conflict, Invalid, NotAllowed
 from casework.journal import dumps, instant
 from casework.models import Attachment, Case, CaseClock, Entry, Party
-from casework.moves import Repeated, opening
+from casework.moves import NEXT_NUMBER, Repeated, opening
 from casework.roles import SUPERVISION, Role
-from casework.rows import insert_row
 from dispatch.actions.base import attach_photos, check_device_time
 from dispatch.cards import bare_card
 from dispatch.flow import KIND
@@ -31,7 +30,7 @@ from dispatch.models.report import Source
 from dispatch.workflow import Clock
 from gis_data import crs
 from gis_data.errors import OutsideCity
-from gis_data.queries import locate
+from gis_data.sql import SYSTEMS, statement
 
 TEXT_AT_MOST = 4000
 
@@ -83,6 +82,10 @@ def report_problem(new: NewReport, *, actor: Actor) -> tuple[Report, bool]:
             mend=_("Shorten it."),
         )
     lon, lat = crs.to_store(new.lon, new.lat, new.datum)
+    facts = _facts(new, lon, lat)
+    if facts.taken:
+        return _repeated(new, actor), False
+    _check(new, facts, actor)
     report: Report | None = None
 
     def card_of(case: Case, clocks: Mapping[str, CaseClock]) -> dict[str, Any]:
@@ -90,11 +93,12 @@ def report_problem(new: NewReport, *, actor: Actor) -> tuple[Report, bool]:
         return bare_card(report, clocks)
 
     try:
-        with opening(new.id, "report", kind=KIND, actor=actor, card_of=card_of) as move:
-            facts = _facts(new)
+        with opening(
+            new.id, "report", kind=KIND, running=facts.running, actor=actor, card_of=card_of
+        ) as move:
             report = _build(new, move.case, lon, lat, facts, actor)
-            insert_row(report)
-            photos = attach_photos(new.id, new.photos, actor=actor, kind=Attachment.Kind.REPORT)
+            move.insert(report)
+            photos = attach_photos(report, new.photos, actor=actor, kind=Attachment.Kind.REPORT)
             move.case.card["photo"] = photos[0] if photos else None
             move.allow(Clock.ACCEPTING, facts.limit)
             move.note(
@@ -107,6 +111,11 @@ def report_problem(new: NewReport, *, actor: Actor) -> tuple[Report, bool]:
         return report, True
     except Repeated:
         return _repeated(new, actor), False
+    except Invalid:
+        # the same report, sent twice at once: the other has just bound the photographs
+        if new.photos and Case.objects.filter(pk=new.id).exists():
+            return _repeated(new, actor), False
+        raise
 
 
 def _check_source(source: str, actor: Actor) -> None:
@@ -130,69 +139,104 @@ def _check_source(source: str, actor: Actor) -> None:
 
 
 # All that the tables must say of a report before it is written, in one statement.
-_FACTS = """
-SELECT
-    (SELECT class.code FROM gis_data_problemclass class JOIN gis_data_classedition edition
-        ON edition.id = class.edition_id WHERE class.id = %(class)s AND class.active AND edition.current),
+_FACTS = f"""
+SELECT EXISTS (SELECT FROM casework_case WHERE id = %(id)s),
+    class.code,
     EXISTS (SELECT FROM dispatch_filingcondition
         WHERE id = %(condition)s AND problem_class_id = %(class)s AND active),
     (SELECT ARRAY[code, owner_code]::text[] FROM gis_data_component
         WHERE code = %(component)s AND retired_on IS NULL),
-    (SELECT ARRAY[quota::text, unit]::text[] FROM dispatch_steplimit WHERE clock = 'accepting')
+    (SELECT ARRAY[quota::text, unit]::text[] FROM dispatch_steplimit WHERE clock = 'accepting'),
+    cell.code,
+    CASE WHEN cell.code IS NOT NULL AND class.code IS NOT NULL THEN {NEXT_NUMBER} END
+FROM (SELECT) AS once
+LEFT JOIN ({statement("cell_at")}) AS cell ON true
+LEFT JOIN (
+    SELECT class.code FROM gis_data_problemclass class JOIN gis_data_classedition edition
+    ON edition.id = class.edition_id WHERE class.id = %(class)s AND class.active AND edition.current
+) AS class ON true
 """
 
 
 @dataclass(frozen=True)
 class _Facts:
-    """What the tables say of a new report: its component's owner, and the limit to accept it."""
+    """What the tables say of a new report.
 
-    owner_code: str
+    taken       its id is a case already
+    class_code  None where the edition in use has no such class; cell_code None outside the city
+    component   the component's code and its owner's, where one was given and stands
+    limit       to accept it; running: the case's running number
+    """
+
+    taken: bool
+    class_code: str | None
+    condition_fits: bool
+    component: tuple[str, str] | None
     limit: Limit
+    cell_code: str | None
+    running: int
 
 
-def _facts(new: NewReport) -> _Facts:
+def _facts(new: NewReport, lon: float, lat: float) -> _Facts:
     with connection.cursor() as cursor:
         cursor.execute(
             _FACTS,
-            {"class": new.class_id, "condition": new.condition_id, "component": new.component_code or None},
+            {
+                "id": new.id,
+                "class": new.class_id,
+                "condition": new.condition_id,
+                "component": new.component_code or None,
+                "lon": lon,
+                "lat": lat,
+                **SYSTEMS,
+            },
         )
-        code, fits, component, limit = cursor.fetchone()
-    if code is None:
+        taken, class_code, fits, component, limit, cell_code, running = cursor.fetchone()
+    return _Facts(
+        taken,
+        class_code,
+        fits,
+        component,
+        Limit(Decimal(limit[0]), Unit(limit[1])) if limit else DEFAULTS[Clock.ACCEPTING],
+        cell_code,
+        running,
+    )
+
+
+def _check(new: NewReport, facts: _Facts, actor: Actor) -> None:
+    """Refuse what the tables do not know."""
+    if facts.class_code is None:
         raise Invalid(
             _("There is no class %(id)s in the edition in use.") % {"id": new.class_id},
             field="class_id",
             value=new.class_id,
             mend=_("Choose a class from the list."),
         )
-    if new.condition_id is not None and not fits:
+    if new.condition_id is not None and not facts.condition_fits:
         raise Invalid(
-            _("Condition %(id)s does not belong to class %(code)s.") % {"id": new.condition_id, "code": code},
+            _("Condition %(id)s does not belong to class %(code)s.")
+            % {"id": new.condition_id, "code": facts.class_code},
             field="condition_id",
             value=new.condition_id,
             mend=_("Choose a condition of the class, or leave it out."),
         )
-    if new.component_code and component is None:
+    if new.component_code and facts.component is None:
         raise Invalid(
             _("There is no component %(code)s.") % {"code": new.component_code},
             field="component_code",
             value=new.component_code,
             mend=_("Choose one from the map, or leave it out."),
         )
-    return _Facts(
-        owner_code=component[1] if component else "",
-        limit=Limit(Decimal(limit[0]), Unit(limit[1])) if limit else DEFAULTS[Clock.ACCEPTING],
-    )
-
-
-def _build(new: NewReport, case: Case, lon: float, lat: float, facts: _Facts, actor: Actor) -> Report:
-    place = locate(lon, lat, near_m=0)
-    if place is None or not place.cell_code.startswith(actor.stream):
+    if facts.cell_code is None or not facts.cell_code.startswith(actor.stream):
         raise OutsideCity(
             _("The place lies outside this city's grid."),
             field="lon",
             value=f"{new.lon}, {new.lat} ({new.datum})",
             mend=_("Move the pin into the city, or check the datum."),
         )
+
+
+def _build(new: NewReport, case: Case, lon: float, lat: float, facts: _Facts, actor: Actor) -> Report:
     party = None
     if new.reporter_name or new.reporter_phone:
         party = Party.objects.create(name=new.reporter_name[:60], phone=new.reporter_phone[:40])
@@ -206,9 +250,9 @@ def _build(new: NewReport, case: Case, lon: float, lat: float, facts: _Facts, ac
         given_lat=new.lat,
         given_datum=new.datum,
         accuracy_m=new.accuracy_m,
-        cell_code=place.cell_code,
+        cell_code=facts.cell_code,
         component_code=new.component_code,
-        owner_code=facts.owner_code,
+        owner_code=facts.component[1] if facts.component else "",
         address=new.address[:200],
         text=new.text,
         reporter_id=actor.person_id if actor.role == Role.INSPECTOR else None,

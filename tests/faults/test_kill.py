@@ -170,7 +170,6 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
         env = {
             **environment(ROOT, base, cluster.url),
             "DJANGO_SETTINGS_MODULE": "gridcity.settings_test",
-            "GRIDCITY_DB_POOL": "6",
             "GRIDCITY_LOG_LEVEL": "ERROR",
         }
         listener = stack.enter_context(listen("127.0.0.1", 0))

@@ -1,0 +1,1 @@
+"""PostGIS for lasting threads: see base.py."""
