@@ -20,6 +20,7 @@ def board_json(board: Board) -> dict[str, Any]:
         "to": str(scope.period.last),
         "stream": scope.stream,
         "area": scope.area or None,
+        "imported": str(scope.imported),
         "definitions": {
             "valid_from": str(chosen.valid_from) if chosen.valid_from else None,
             "missed_sources": [str(source) for source in chosen.missed_sources],
@@ -37,7 +38,7 @@ def figure_json(figure: Figure, board: Board) -> dict[str, Any]:
     words = {}
     for language in LANGUAGES:
         with override(language):
-            words[language] = words_of(figure.key, board.definitions)
+            words[language] = words_of(figure.key, board.definitions, board.scope.imported)
     return {
         "key": str(figure.key),
         "title": figure.title,

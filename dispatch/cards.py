@@ -95,7 +95,7 @@ def forget_names() -> None:
 def dress(card: Mapping[str, Any]) -> dict[str, Any]:
     """A bare card with names in both languages, without what is nobody's business."""
     names = _names.fresh()
-    if card["class_id"] not in names.classes or (
+    if (card["class_id"] and card["class_id"] not in names.classes) or (
         card["organisation_id"] and card["organisation_id"] not in names.organisations
     ):
         names.refresh()
@@ -104,8 +104,8 @@ def dress(card: Mapping[str, Any]) -> dict[str, Any]:
     text, text_en = names.conditions.get(card["condition_id"] or 0, ("", ""))
     shown["condition"], shown["condition_en"] = text, text_en
     cell = card["cell_code"]
-    shown["community"] = names.areas.get(cell[:12])
-    shown["street"] = names.areas.get(cell[:9])
+    shown["community"] = names.areas.get(cell[:12]) if len(cell) >= 12 else None
+    shown["street"] = names.areas.get(cell[:9]) if len(cell) >= 9 else None
     for key in ("organisation", "department"):
         shown[key] = names.organisations.get(shown.pop(f"{key}_id") or 0)
     return shown

@@ -23,6 +23,14 @@ class Key(StrEnum):
     RESOLUTION = "mean_resolution_hours"
 
 
+class Imported(StrEnum):
+    """What becomes of the cases that another system told."""
+
+    EXCLUDE = "exclude"
+    INCLUDE = "include"
+    ONLY = "only"
+
+
 UNITS = {Key.DISCOVERY: "%", Key.ACCURACY: "%", Key.RESOLUTION: "h"}
 
 
@@ -65,8 +73,31 @@ def claim_of(key: Key) -> str:
     }[key]
 
 
-def words_of(key: Key, chosen: Definitions) -> str:
-    """The exact definition in force, in the reader's language."""
+def words_of(key: Key, chosen: Definitions, imported: Imported = Imported.EXCLUDE) -> str:
+    """The exact definition in force, in the reader's language, and what is done with imported cases."""
+    return f"{_own_words(key, chosen)} {_imported_words(key, imported)}"
+
+
+def _imported_words(key: Key, imported: Imported) -> str:
+    if imported == Imported.EXCLUDE:
+        return _("Cases imported from other systems are left out.")
+    how = {
+        Key.DISCOVERY: _(
+            "Cases imported from other systems count on the day they were opened there, unless they were "
+            "cancelled."
+        ),
+        Key.ACCURACY: _(
+            "Of cases imported from other systems it is not known whether they were sent on: none counts."
+        ),
+        Key.RESOLUTION: _(
+            "Cases imported from other systems count when they were closed there, unless that is told of a "
+            "time before the opening or still to come."
+        ),
+    }[key]
+    return f"{how} {_('Only these are counted here.')}" if imported == Imported.ONLY else how
+
+
+def _own_words(key: Key, chosen: Definitions) -> str:
     if key == Key.DISCOVERY:
         return _(
             "Problems found by inspectors on patrol, divided by those and the problems they missed. Counted: "

@@ -13,12 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import UUID
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from casework import journal
 from casework.access import Actor
+from casework.errors import Missing
 from casework.flows import Flow
+from casework.models import Case
 from casework.workflow import Move, Moves
 from dispatch.cards import dress
 from dispatch.policy import SEES_ALL
@@ -75,6 +80,7 @@ class Fault(TextChoices):
     NO_PLACE = "no_place", _("no coordinates")
     BAD_PLACE = "bad_place", _("impossible coordinates")
     FAR_AWAY = "far_away", _("coordinates far from the district")
+    AREA_DIFFERS = "area_differs", _("coordinates in another area than the one named")
     OUTSIDE = "outside", _("coordinates outside the district's areas")
 
 
@@ -104,12 +110,60 @@ def sees(actor: Actor, card: Mapping[str, Any]) -> bool:
     return actor.role in SEES_ALL
 
 
+def dress_told(card: Mapping[str, Any]) -> dict[str, Any]:
+    """A card with names; what another system told in its own words, where there are none of ours."""
+    if "imported" not in card:
+        return dress(card)
+    told = card["imported"]
+    word = told["class"]
+    return {
+        **{"class_code": "", "class_name": word, "class_name_en": word, "kind": ""},
+        **dress(card),
+        "imported": {
+            **told,
+            "stood_label": str(Stood(told["stood"]).label),
+            "fault_labels": [str(Fault(fault).label) for fault in told["faults"]],
+        },
+    }
+
+
+def case_told(actor: Actor, case_id: UUID) -> dict[str, Any]:
+    """An imported case of the actor's district with its entries; Missing if this post may not see it."""
+    case = Case.objects.filter(pk=case_id, kind=KIND, stream_id=stream_of(actor.stream)).first()
+    if case is None or not sees(actor, case.card):
+        raise Missing(
+            gettext("There is no such imported case, or your post may not see it."),
+            field="case_id",
+            value=case_id,
+            mend=gettext("Imported cases are shown to the two centres and the managers of their district."),
+        )
+    return {
+        **dress_told(case.card),
+        "history": [
+            {
+                "stream": line.stream,
+                "seq": line.seq,
+                "case_id": line.case_id,
+                "case_seq": line.case_seq,
+                "verb": line.verb,
+                "label": str(MOVES[line.verb].label),
+                "at": line.at,
+                "by": None,
+                "state_from": line.state_from,
+                "state_to": line.state_to,
+                "facts": {**line.facts, "recorded_at": journal.instant(line.recorded_at)},
+            }
+            for line in journal.of_case(case_id)
+        ],
+    }
+
+
 IMPORTED_FLOW = Flow(
     kind=KIND,
     moves=MOVES,
     sees=sees,
     audience=lambda actor: actor.role in SEES_ALL,
-    dress=dress,
+    dress=dress_told,
     facts_for=lambda actor, facts: dict(facts),
     state_label=lambda state: str(_("imported")),
 )

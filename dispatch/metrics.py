@@ -10,6 +10,9 @@ are the same rows grouped or listed. So the parts always add up to the whole.
     resolution   closing; seconds since the report
 
 An entry is recorded at most SLACK before the instant it tells of, so `recorded_at` prunes partitions.
+
+What another system told (`dispatch.imported`) is counted only where that is asked for, from its own journal:
+the last entry of each imported case, by the times it tells.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from casework.errors import Invalid
 from casework.journal import instant
@@ -32,6 +36,7 @@ from dispatch.definitions import (
     UNITS,
     Accuracy,
     Definitions,
+    Imported,
     Key,
     claim_of,
     definitions_for,
@@ -39,6 +44,8 @@ from dispatch.definitions import (
     words_of,
 )
 from dispatch.flow import KIND
+from dispatch.imported import KIND as IMPORTED_KIND
+from dispatch.imported import Stood, stream_of
 from dispatch.models.report import Source
 from dispatch.queries import PAGE, PAGE_AT_MOST, Page, cursor_after, read_cursor
 from gis_data.models import Area
@@ -79,11 +86,13 @@ class Period:
 
 @dataclass(frozen=True)
 class Scope:
-    """Which cases: of a stream, in a period, in an area (code of district, street, community or cell)."""
+    """Which cases: of a stream, in a period, in an area (code of district, street, community or cell); and
+    whether those count that another system told of the same district."""
 
     stream: str
     period: Period
     area: str = ""
+    imported: Imported = Imported.EXCLUDE
 
     def __post_init__(self) -> None:
         area = self.area
@@ -207,11 +216,52 @@ _COUNTED = {
         WHERE {_IN_SCOPE} AND e.verb = ANY(%(closing)s)""",
 }
 
+# The last entry of each imported case. `ended_at` is never before the closing that was told, so it narrows.
+_TOLD = """FROM casework_case AS c
+    JOIN casework_entry AS e ON e.case_id = c.id AND e.case_seq = c.version
+    WHERE c.kind = %(imported)s AND c.stream_id = %(past)s AND c.opened_at < %(ends)s
+        AND starts_with(e.card->>'cell_code', %(area)s)"""
+
+_TOLD_CLOSED = "(e.facts->'times'->>'closed')::timestamptz"
+
+# Whether a case was sent on to another department is not told: imported cases count on neither side.
+_COUNTED_IMPORTED = {
+    Key.DISCOVERY: f"""
+        SELECT c.id AS case_id, c.opened_at AS at, e.card->>'cell_code' AS cell, NULL::bigint AS department,
+            CASE e.card->>'source' WHEN %(inspector)s THEN 1 ELSE 0 END AS amount
+        {_TOLD} AND c.opened_at >= %(starts)s AND e.card->>'source' = ANY(%(sources)s)
+            AND e.facts->>'stood' <> %(cancelled)s""",
+    Key.ACCURACY: """
+        SELECT NULL::uuid AS case_id, NULL::timestamptz AS at, '' AS cell, NULL::bigint AS department,
+            0 AS amount WHERE false""",
+    Key.RESOLUTION: f"""
+        SELECT c.id AS case_id, {_TOLD_CLOSED} AS at, e.card->>'cell_code' AS cell,
+            (e.card->>'department_id')::bigint AS department,
+            extract(epoch FROM {_TOLD_CLOSED} - c.opened_at) AS amount
+        {_TOLD} AND c.ended_at >= %(starts)s AND e.facts->>'stood' = %(closed)s
+            AND {_TOLD_CLOSED} >= %(starts)s AND {_TOLD_CLOSED} < %(ends)s
+            AND {_TOLD_CLOSED} >= c.opened_at AND {_TOLD_CLOSED} <= e.recorded_at""",
+}
+
+
+def _counted(key: Key, scope: Scope) -> str:
+    """The relation of a figure: our own cases, those told by others, or both."""
+    parts = {
+        Imported.EXCLUDE: [_COUNTED[key]],
+        Imported.INCLUDE: [_COUNTED[key], _COUNTED_IMPORTED[key]],
+        Imported.ONLY: [_COUNTED_IMPORTED[key]],
+    }[scope.imported]
+    return "\nUNION ALL\n".join(parts)
+
 
 def _values(scope: Scope, chosen: Definitions) -> dict[str, Any]:
     return {
         "stream": scope.stream,
         "kind": KIND,
+        "imported": IMPORTED_KIND,
+        "past": stream_of(scope.stream),
+        "cancelled": Stood.CANCELLED.value,
+        "closed": Stood.CLOSED.value,
         "starts": scope.period.starts_at,
         "ends": scope.period.ends_at,
         "slack": SLACK,
@@ -246,7 +296,7 @@ def _tallies(key: Key, scope: Scope, chosen: Definitions) -> _Tallies:
                     coalesce(sum(amount), 0), count(*)
                 FROM (SELECT left(cell, %(width)s) AS place, department,
                           (at AT TIME ZONE %(zone)s)::date AS day, amount
-                      FROM ({_COUNTED[key]}) AS counted) AS placed
+                      FROM ({_counted(key, scope)}) AS counted) AS placed
                 GROUP BY GROUPING SETS ((), (place), (department), (day))""",
             _values(scope, chosen),
         )
@@ -294,7 +344,7 @@ def _figure(key: Key, tally: Tally, scope: Scope, chosen: Definitions) -> Figure
         value=tally.value,
         unit=UNITS[key],
         claim=claim_of(key),
-        definition=words_of(key, chosen),
+        definition=words_of(key, chosen, scope.imported),
         period=scope.period,
         area=scope.area,
     )
@@ -313,7 +363,11 @@ def _areas(scope: Scope, found: Mapping[Key, Mapping[str, Tally]]) -> tuple[Row,
             code: (name, name_en or name)
             for code, name, name_en in in_force.values_list("code", "name", "name_en")
         }
-    codes = sorted(names.keys() | {code for tallies in found.values() for code in tallies})
+    with override("zh-hans"):
+        nowhere = _("area not known")
+    with override("en"):
+        names[""] = nowhere, _("area not known")  # an imported case may lie in none
+    codes = sorted((names.keys() - {""}) | {code for tallies in found.values() for code in tallies})
     return tuple(
         Row(code, *names.get(code, (code, code)), {key: found[key].get(code, NOTHING) for key in Key})
         for code in codes
@@ -352,7 +406,7 @@ def cases_behind(key: str, part: str, scope: Scope, *, after: str | None = None,
         wanted = "false" if part == "rest" else "true"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT case_id, at, amount FROM ({_COUNTED[figure]}) AS counted
+            f"""SELECT case_id, at, amount FROM ({_counted(figure, scope)}) AS counted
                 WHERE {wanted} AND (at, case_id) < (%(after_at)s, %(after_id)s)
                 ORDER BY at DESC, case_id DESC LIMIT %(limit)s""",
             {**_values(scope, definitions_for(scope.stream, scope.period.last)),

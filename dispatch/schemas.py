@@ -269,6 +269,7 @@ class BoardOut(Out):
     first: str = Field(alias="from")
     to: str
     area: str | None
+    imported: str
     definitions: dict[str, Any]
     figures: list[FigureOut]
     by_area: list[dict[str, Any]]
@@ -276,9 +277,39 @@ class BoardOut(Out):
     trend: list[dict[str, Any]]
 
 
-class CountedOut(CardOut):
+class ImportedOut(Out):
+    """What another system told of a case, as it spelt it; times by stage, faults by keys and in words."""
+
+    origin: str
+    ref: str
+    stood: str
+    stood_label: str
+    department: str
+    status: str
+    address: str
+    times: dict[str, datetime]
+    faults: list[str]
+    fault_labels: list[str]
+
+
+class ToldCardOut(CardOut):
+    """A card that may be an imported one: without a class of ours, without a place."""
+
+    class_id: int | None  # type: ignore[assignment]
+    lon: float | None  # type: ignore[assignment]
+    lat: float | None  # type: ignore[assignment]
+    imported: ImportedOut | None = None
+
+
+class CountedOut(ToldCardOut):
     counted_at: datetime
     amount: float
+
+
+class ImportedCaseOut(ToldCardOut):
+    """An imported case in full: every entry with all that was told, and from which line of which file."""
+
+    history: list[EntryOut]
 
 
 class CountedPage(Out):

@@ -39,6 +39,7 @@ NAMESPACE: Final = UUID("6f1c3f8e-55a0-5d0b-9d43-1d1a4ce2a3b1")
 LONGEST_NUMBER: Final = 30
 FROM: Final = "from"  # the key of an entry's facts that tells the file and the line; no part of what was told
 CHANGED: Final = "changed"
+OF_BORDERS: Final = frozenset({Fault.OUTSIDE, Fault.FAR_AWAY, Fault.AREA_DIFFERS})
 CASE_COLUMNS: Final = (
     "id", "kind", "stream_id", "number", "state", "organisation_id", "version", "chain_hash", "opened_at",
     "moved_at", "ended_at", "due_at", "card",
@@ -139,6 +140,7 @@ class ReportImport:
         self.reader = Reader(path, mapping, self.now)
         self.outcome = Outcome()
         self.borders = Borders(district)
+        self._codes = frozenset(self.borders.codes)
         self._file = {"file": path.name, "sha256": _digest(path)}
         self._organisations = _organisations(mapping)
         self._classes = _classes(mapping)
@@ -147,9 +149,7 @@ class ReportImport:
     def run(self) -> Iterator[Outcome]:
         """Read it once to know that the file is whole, then bring it in batch by batch."""
         if self.commit:
-            for _row in self.reader.rows():
-                pass
-            self.reader.bytes_read = 0
+            self.reader.check()
             self._make_stream()
         with self._seen():
             rows = self.reader.rows()
@@ -165,6 +165,7 @@ class ReportImport:
         good = [Fact(told, self._id_of(told.ref)) for told in batch if not told.refused]
         self._mark_repeats(good)
         self._find_places(good)
+        self._compare_areas(good)
         self._find_departments(good)
         fresh = [fact for fact in good if not fact.repeat and not fact.told.refused]
         with transaction.atomic(), connection.cursor() as cursor:
@@ -233,6 +234,17 @@ class ReportImport:
         fact.told.place, fact.area = place, placed.code
         if placed.metres is not None:
             fact.told.flaw(Fault.OUTSIDE, "place", f"{placed.metres:,.0f} m")
+
+    def _compare_areas(self, facts: Sequence[Fact]) -> None:
+        """The area that is named, where theirs are numbers of ours: for want of a place, or to compare."""
+        digits = self.mapping.area_digits
+        for fact in facts if digits else ():
+            named = fact.told.texts.get("area", "")
+            code = f"{self.district}{named:0>{digits}}" if named.isdecimal() else ""
+            if code and not fact.told.place and code in self._codes:
+                fact.area = code
+            elif named and fact.area and not fact.area.startswith(code or "?"):
+                fact.told.flaw(Fault.AREA_DIFFERS, "area", f"{named}: {fact.area}")
 
     def _find_departments(self, facts: Sequence[Fact]) -> None:
         for fact in facts:
@@ -368,15 +380,20 @@ class ReportImport:
             facts["organisation_code"] = fact.organisation.code
         if told.flaws:
             facts["faults"] = [
-                {"fault": flaw.fault.value, "field": flaw.field, "value": flaw.value} for flaw in told.flaws
+                {"fault": flaw.fault.value, "field": flaw.field, "value": flaw.value}
+                for flaw in sorted(told.flaws, key=lambda flaw: (flaw.fault, flaw.field))
             ]
         return {key: value for key, value in facts.items() if value not in ("", {})}
 
     def _kept(self, fact: Fact, before: Known) -> dict[str, Any]:
         """Borders may have changed since: the same place stays in the area it was first found in."""
-        fact.told.place, fact.area = (before.facts["lon"], before.facts["lat"]), str(before.facts["area"])
-        fact.told.flaws = [
-            flaw for flaw in fact.told.flaws if flaw.fault not in (Fault.OUTSIDE, Fault.FAR_AWAY)
+        if "lon" in before.facts:
+            fact.told.place = before.facts["lon"], before.facts["lat"]
+        fact.area = str(before.facts["area"])
+        fact.told.flaws = [flaw for flaw in fact.told.flaws if flaw.fault not in OF_BORDERS] + [
+            Flaw(Fault(flaw["fault"]), flaw["field"], flaw["value"])
+            for flaw in before.facts.get("faults", [])
+            if flaw["fault"] in OF_BORDERS
         ]
         return self._facts(fact)
 
@@ -596,6 +613,3 @@ def _classes(mapping: Mapping) -> dict[str, int]:
             mend=_("Name the edition of these codes under [classes]."),
         )
     return {spelling: keys[key] for spelling, key in mapping.classes.items()}
-
-
-__all__ = ["Flaw", "Outcome", "ReportImport"]

@@ -9,7 +9,8 @@ delimiter = ","
 
 [columns]   id and opened are needed; inspected, due, closed, cancelled, status, department, group, class,
             title, text, address, area, source, x, y where the file has them
-[place]     crs = "ESRI:102696"  or  datum = "wgs84" | "gcj02" | "bd09"; far_km = 30
+[place]     crs = "ESRI:102696"  or  datum = "wgs84" | "gcj02" | "bd09"; far_km = 30;
+                area_digits = 3   where their area is a number that ends our code of a street
 [status]    open = ["SCHEDULED"], closed = ["CLOSED"], cancelled = ["CANCEL", "Cancel"]
 [sources]   hotline = ["PHONE"], web = ["WEB"]            # our key = their spellings
 [departments]  "110101-D01" = ["WATER DIV,"]               # organisation code = their spellings
@@ -65,6 +66,7 @@ class Mapping:
     columns: dict[str, str]
     frame: Frame | None
     far_km: float
+    area_digits: int
     states: dict[str, Stood]
     sources: dict[str, str]
     departments: dict[str, str]
@@ -95,7 +97,8 @@ def mapping_of(told: Any) -> Mapping:
         raise _wrong("mapping", type(told).__name__, _("The mapping is no table of keys."))
     _only(told, KEYS, "")
     columns = _columns(_table(told, "columns"))
-    frame, far_km = _place(_table(told, "place"), columns)
+    place = _table(told, "place")
+    frame, far_km = _place(place, columns)
     classes = dict(_table(told, "classes"))
     edition = _text(classes, "edition", "classes.edition", needed=False)
     classes.pop("edition", None)
@@ -122,6 +125,7 @@ def mapping_of(told: Any) -> Mapping:
         columns=columns,
         frame=frame,
         far_km=far_km,
+        area_digits=_area_digits(place),
         states={spelling: Stood(key) for spelling, key in states.items()},
         sources=sources,
         departments=_spelt(_table(told, "departments"), "departments"),
@@ -147,7 +151,7 @@ def _columns(table: AnyMapping[str, Any]) -> dict[str, str]:
 
 
 def _place(table: AnyMapping[str, Any], columns: AnyMapping[str, str]) -> tuple[Frame | None, float]:
-    _only(table, frozenset({"crs", "datum", "far_km"}), "place.")
+    _only(table, frozenset({"crs", "datum", "far_km", "area_digits"}), "place.")
     far_km = table.get("far_km", FAR_KM)
     if isinstance(far_km, bool) or not isinstance(far_km, int | float) or not 0 < far_km <= 1000:
         raise _wrong("place.far_km", far_km, _("far_km is a number of kilometres between 0 and 1,000."))
@@ -168,6 +172,18 @@ def _place(table: AnyMapping[str, Any], columns: AnyMapping[str, str]) -> tuple[
         return Frame(text=Datum(datum).value, datum=datum), float(far_km)
     except PlaceError as fault:
         raise _wrong(f"place.{fault.field}", fault.value, str(fault.message), str(fault.mend)) from fault
+
+
+def _area_digits(table: AnyMapping[str, Any]) -> int:
+    digits = table.get("area_digits", 0)
+    if isinstance(digits, bool) or digits not in (0, 3, 6, 9):
+        raise _wrong(
+            "place.area_digits",
+            digits,
+            _("area_digits says how many digits of our codes their area is: 3, 6 or 9."),
+            _("3 where their numbers are those of our streets."),
+        )
+    return int(digits)
 
 
 def _spelt(table: AnyMapping[str, Any], name: str) -> dict[str, str]:

@@ -52,9 +52,8 @@ class Page:
                 kept.append((told.line, told.ref, flaw.field, flaw.value))
         if told.place and self._areas:
             pixel = self._scale(told.place)
-            if pixel:
-                bad = any(flaw.field == "place" for flaw in told.flaws)
-                self._pixels[pixel] = self._pixels.get(pixel, False) or bad
+            bad = any(flaw.field in ("place", "area") for flaw in told.flaws)
+            self._pixels[pixel] = self._pixels.get(pixel, False) or bad
 
     def html(self, outcome: Outcome, counts: Iterable[tuple[str, int]], *, committed: bool) -> str:
         return "".join(self._parts(outcome, counts, committed))
@@ -111,17 +110,18 @@ class _Scale:
         self.per_lat = self.per_lon / max(cos(radians((south + self.north) / 2)), 0.01)
         self.high = int((self.north - south) * self.per_lat) + 20
 
-    def __call__(self, place: tuple[float, float]) -> tuple[int, int] | None:
+    def __call__(self, place: tuple[float, float]) -> tuple[int, int]:
+        """What lies beyond the map is drawn on its edge."""
         x = int((place[0] - self.west) * self.per_lon) + 10
         y = int((self.north - place[1]) * self.per_lat) + 10
-        return (x, y) if 0 <= x <= WIDE and 0 <= y <= self.high else None
+        return min(max(x, 2), WIDE - 2), min(max(y, 2), self.high - 2)
 
     def path(self, shape: Any) -> str:
         """The rings of a polygon or several, a point a pixel at most."""
         rings = [ring for part in shape.coords for ring in part]
         text = []
         for ring in rings:
-            points = list(dict.fromkeys(filter(None, map(self, ring))))
+            points = list(dict.fromkeys(map(self, ring)))
             if len(points) > 2:
                 text.append("M" + "L".join(f"{x} {y}" for x, y in points) + "Z")
         return "".join(text)

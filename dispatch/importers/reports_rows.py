@@ -81,25 +81,35 @@ class Reader:
         self._id = 0
         self._place: tuple[int, int] | None = None
 
+    def check(self) -> None:
+        """Is the file whole, CSV and in its encoding to the end, with the columns? Invalid if not."""
+        for _line in self._lines():
+            pass
+        self.bytes_read = 0
+
     def rows(self) -> Iterator[Told]:
         """Every row but empty ones, in order; Invalid for a fault of the file."""
+        for line, cells in self._lines():
+            yield self._told(line, cells)
+
+    def _lines(self) -> Iterator[tuple[int, list[str]]]:
+        """Where each row begins, and its cells."""
         with _opened(self.path) as (unpacked, packed), _long_cells():
             text = io.TextIOWrapper(unpacked, encoding=self.mapping.encoding, newline="")
             lines = csv.reader(text, delimiter=self.mapping.delimiter, strict=True)
             line = 0
             try:
-                heading = next(lines, None)
-                self._columns(heading)
+                self._columns(next(lines, None))
                 line = lines.line_num
                 for cells in lines:
                     if cells:
-                        yield self._told(line + 1, cells)
+                        yield line + 1, cells
                     line = lines.line_num
                     self.bytes_read = packed.tell()
             except UnicodeError as fault:
                 raise self._unusable(
-                    _("The file is not %(encoding)s after line %(line)s.")
-                    % {"encoding": self.mapping.encoding, "line": line},
+                    _("Line %(line)s is not %(encoding)s.")
+                    % {"line": self._undecodable(line + 1), "encoding": self._encoding},
                     self._encoding_hint(),
                 ) from fault
             except csv.Error as fault:
@@ -247,6 +257,20 @@ class Reader:
     def _unusable(self, message: str, mend: str) -> Invalid:
         return Invalid(message, field="file", value=self.path.name, mend=mend)
 
+    @property
+    def _encoding(self) -> str:
+        return self.mapping.encoding.removesuffix("-sig")
+
+    def _undecodable(self, line: int) -> int:
+        """The first line that cannot be decoded; decoding runs ahead of the rows, by a block."""
+        if self._encoding.startswith(("utf-16", "utf-32")):
+            return line
+        with _opened(self.path) as (unpacked, _packed):
+            for number, raw in enumerate(unpacked, start=1):
+                if not _decodes(raw, self._encoding, whole=True):
+                    return number
+        return line
+
     def _encoding_hint(self) -> str:
         """Which encodings could read the beginning of the file."""
         with _opened(self.path) as (unpacked, _packed):
@@ -254,7 +278,7 @@ class Reader:
         if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
             fits = ["utf-16"]
         else:
-            fits = [name for name in GUESSES if name != self.mapping.encoding and _decodes(head, name)]
+            fits = [name for name in GUESSES if name != self._encoding and _decodes(head, name)]
         if not fits:
             return _("Save it in UTF-8.")
         return _('Write encoding = "%(fits)s" in the mapping, if the words then read right.') % {
@@ -301,9 +325,9 @@ def _long_cells() -> Iterator[None]:
         csv.field_size_limit(before)
 
 
-def _decodes(head: bytes, name: str) -> bool:
+def _decodes(head: bytes, name: str, *, whole: bool = False) -> bool:
     try:
-        codecs.getincrementaldecoder(name)().decode(head)
+        codecs.getincrementaldecoder(name)().decode(head, final=whole)
     except UnicodeDecodeError:
         return False
     return True

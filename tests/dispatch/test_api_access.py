@@ -29,6 +29,7 @@ from tests.dispatch.test_api_input import good_report
 from tests.dispatch.test_matrix import may_see, people
 from tests.factories.calls import Caller, refusal
 from tests.factories.people import Town
+from tests.factories.told import told_case
 from tests.factories.ways import WAYS, walk
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +109,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", "/organisations"): Rule(ALL, one("/organisations")),
     ("GET", "/indicators"): Rule(CENTRES, one("/indicators")),
     ("GET", "/indicators/{key}/cases"): Rule(CENTRES, one("/indicators/discovery_rate/cases")),
+    ("GET", "/imported/{case_id}"): Rule(CENTRES, lambda w: f"/imported/{told_case()}", refused=404),
 }
 
 

@@ -13,7 +13,8 @@ from django.utils.translation import override
 from casework.errors import Invalid
 from casework.models import Stream
 from dispatch.board import board_json
-from dispatch.definitions import Key
+from dispatch.definitions import Imported, Key
+from dispatch.imported import PAST
 from dispatch.metrics import Board, Figure, Period, Row, Scope, board_of
 
 
@@ -42,6 +43,12 @@ class Command(BaseCommand):
             default="",
             help="district whose journal is read (default: the area's, or the only one)",
         )
+        parser.add_argument(
+            "--imported",
+            choices=[choice.value for choice in Imported],
+            default=Imported.EXCLUDE.value,
+            help="leave out what other systems told of the district (default), count it too, or alone",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
     def handle(self, *args: object, **options: Any) -> None:
@@ -50,7 +57,10 @@ class Command(BaseCommand):
         with override("en"):
             try:
                 scope = Scope(
-                    stream_for(options["stream"], options["area"]), Period(first, last), options["area"]
+                    stream_for(options["stream"], options["area"]),
+                    Period(first, last),
+                    options["area"],
+                    Imported(options["imported"]),
                 )
             except Invalid as fault:
                 raise CommandError(f"{fault.message} {fault.mend}", returncode=2) from fault
@@ -63,7 +73,14 @@ class Command(BaseCommand):
     def tell(self, board: Board) -> None:
         scope = board.scope
         area = f", area {scope.area}" if scope.area else ""
-        self.stdout.write(f"{scope.period.first} to {scope.period.last}, district {scope.stream}{area}\n")
+        imported = {
+            Imported.EXCLUDE: "without imported cases",
+            Imported.INCLUDE: "with imported cases",
+            Imported.ONLY: "imported cases alone",
+        }[scope.imported]
+        self.stdout.write(
+            f"{scope.period.first} to {scope.period.last}, district {scope.stream}{area}, {imported}\n"
+        )
         for figure in board.figures:
             self.stdout.write(f"\n{figure.title}: {spoken(figure)}   ({figure.claim})")
             self.stdout.write(f"  {figure.definition}")
@@ -79,7 +96,9 @@ class Command(BaseCommand):
 
 def stream_for(stream: str, area: str) -> str:
     """The stream named, or the area's district, or the only one there is."""
-    known = list(Stream.objects.order_by("code").values_list("code", flat=True))
+    # a district of which only other systems told has no journal of its own yet
+    every = Stream.objects.order_by("code").values_list("code", flat=True)
+    known = sorted({code.removesuffix(PAST) for code in every})
     wanted = stream or area[:6]
     if wanted:
         if wanted not in known:
