@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from gis_data import codes
 from gis_data.errors import CodeError
+from gis_data.generations import metric_of
 from gis_data.models import Area, Cell, Component, Generation
 from gis_data.sql import rows
 
@@ -115,6 +116,7 @@ def _topology(generation: Generation) -> Iterator[Fault]:
         "generation_id": generation.pk,
         "district_code": generation.district_code,
         "tolerance_m2": TOLERANCE_M2,
+        "metric": metric_of(generation),
     }
     for name in ("check_shapes", "check_nesting", "check_overlaps", "check_components"):
         for kind, code, detail in rows(name, **arguments):

@@ -36,7 +36,8 @@ from dispatch.imported import Stood
 from dispatch.models.report import Source
 from gis_data.crs import Datum, datum_of
 from gis_data.errors import PlaceError
-from gis_data.importers.frame import Frame, system_of
+from gis_data.importers.frame import Frame
+from gis_data.importers.systems import system_of
 
 ISO: Final = "iso"
 TIMES: Final = ("opened", "inspected", "due", "closed", "cancelled")

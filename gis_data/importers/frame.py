@@ -7,34 +7,35 @@ caller can show where they would fall under each choice (importers/hints.py).
 
 from __future__ import annotations
 
-import ctypes
-import logging
 import math
-import os
-import re
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import shapely
-from django.contrib.gis.gdal import CoordTransform, GDALException, SpatialReference
-from django.contrib.gis.gdal.libgdal import lgdal
+from django.contrib.gis.gdal import CoordTransform, SpatialReference
 from django.utils.translation import gettext as _
-from numpy.typing import NDArray
 
 from gis_data.crs import CHINA_LAT, CHINA_LON, STORE, Datum, datum_of, to_store
 from gis_data.errors import PlaceError
-
-Points = NDArray[np.float64]
+from gis_data.importers.systems import (
+    Points,
+    area_of_use,
+    is_same,
+    is_worldwide,
+    parameters,
+    shift_note,
+    system_of,
+    through,
+    title_of,
+    wrong,
+    zone_advice,
+)
 
 # A place may lie this many degrees outside the area in which its system is used, before it is refused.
 MARGIN: Final = 3.0
-# Shifts below a millimetre are none.
-STILL: Final = 1e-8
+# An edge of surveyed metres longer than this is divided.
+LONGEST_M: Final = 100.0
 
 
 class UndeclaredDatum(PlaceError):
@@ -78,6 +79,17 @@ class Frame:
     def stored(self, shapes: Any) -> Any:
         """Shapes of the file (an array of them) in STORE, flat; equal vertices stay equal."""
         return shapely.transform(shapely.force_2d(shapes), self.places)
+
+    def straight(self, shapes: Any) -> Any:
+        """Shapes of the file with vertices every 100 m, so that surveyed straight lines stay where they are.
+
+        A line that is straight in metres is bent in degrees, by 16 mm on a kilometre at Beijing. Equal edges
+        get equal vertices whatever their direction. Degrees are left as they are.
+        """
+        if self.system is None or not self.system.projected:
+            return shapes
+        most = LONGEST_M / float(self.system.linear_units)
+        return _divided(shapes, most)
 
     def fault(self, row: Points, place: Points) -> PlaceError | None:
         """What is wrong with a vertex, as it stands in the file and as it came out; None if nothing."""
@@ -135,7 +147,7 @@ class Frame:
         if self.system is None or not self.system.projected:
             return ""
         for one, order in ((values, False), (turned, True)):
-            advice = _zone_advice(self.system, float(one[0]))
+            advice = zone_advice(self.system, float(one[0]))
             if advice:
                 return advice + (" " + _("The axes are exchanged as well: --exchange-axes.") if order else "")
         return ""
@@ -166,24 +178,29 @@ def frame_of(
     towgs84  three or seven parameters of the datum's shift, as surveyors give them
     """
     stated = system_of(own) if own else None
-    plain = stated is None or (stated.geographic and _is_worldwide(stated))
+    plain = stated is None or (stated.geographic and is_worldwide(stated))
     if crs and datum:
-        raise _wrong("crs", crs, _("Give either --crs or --datum: a reference system has its own datum."))
+        raise wrong("crs", crs, _("Give either --crs or --datum: a reference system has its own datum."))
     if crs:
         frame = Frame(text="", system=system_of(crs, towgs84), exchange=exchange)
-        if stated is not None and frame.system is not None and not plain and not _same(stated, frame.system):
+        if (
+            stated is not None
+            and frame.system is not None
+            and not plain
+            and not is_same(stated, frame.system)
+        ):
             frame.notes.append(
                 _("The file itself says %(own)s; it was read as declared, in %(crs)s.")
-                % {"own": _title(stated), "crs": _title(frame.system)}
+                % {"own": title_of(stated), "crs": title_of(frame.system)}
             )
     elif datum:
         if not plain:
             assert stated is not None
-            raise _wrong(
+            raise wrong(
                 "datum",
                 datum,
                 _("%(file)s says that it is in %(own)s, which has its own datum.")
-                % {"file": name, "own": _title(stated)},
+                % {"file": name, "own": title_of(stated)},
                 _("Leave out --datum, or say --crs if the file is mistaken."),
             )
         frame = Frame(text=_datum_words(datum_of(datum)), datum=datum_of(datum), exchange=exchange)
@@ -195,59 +212,47 @@ def frame_of(
         raise UndeclaredDatum(name, [(float(lon), float(lat)) for lon, lat in order[:1000].tolist()])
     if frame.system is not None:
         _measurable(frame.system)
-        frame.text = _title(frame.system)
+        frame.text = title_of(frame.system)
     if towgs84 and frame.system is None:
-        raise _wrong("towgs84", towgs84, _("--towgs84 belongs to a reference system: say --crs as well."))
+        raise wrong("towgs84", towgs84, _("--towgs84 belongs to a reference system: say --crs as well."))
     _look(frame, name, sample, towgs84)
     return frame
 
 
-def system_of(text: str, towgs84: str | None = None) -> SpatialReference:
-    """The reference system that a text names: EPSG:2436, ESRI:102696, a bare EPSG number, WKT or PROJ."""
-    given = f"EPSG:{text.strip()}" if text.strip().isdigit() else text.strip()
-    try:
-        with _silent():
-            system = SpatialReference(given)
-            if towgs84:
-                system = SpatialReference(f"{_without_shift(system.proj)} +towgs84={_parameters(towgs84)}")
-    except (GDALException, ValueError, TypeError) as fault:
-        if isinstance(fault, PlaceError):
-            raise
-        raise _wrong(
-            "crs",
-            text if len(text) < 80 else text[:77] + "…",
-            _("“%(crs)s” is no reference system known here.") % {"crs": text[:80]},
-            _("Write its code, such as EPSG:4548 (CGCS2000), EPSG:2436 (Beijing 1954) or ESRI:102696."),
-        ) from fault
-    return system
+def _divided(shapes: Any, most: float) -> Any:
+    """Polygons (an array of them, or of collections) without an edge longer than `most`."""
 
+    def ring(line: Any) -> Points:
+        points = shapely.get_coordinates(line)
+        start, end = points[:-1], points[1:]
+        # from the smaller end, whatever the ring's direction: both neighbours compute the same vertices
+        turned = (start[:, 0] > end[:, 0]) | ((start[:, 0] == end[:, 0]) & (start[:, 1] > end[:, 1]))
+        pieces = np.maximum(1, np.ceil(np.hypot(*(end - start).T) / most)).astype(int)
+        if (pieces == 1).all():
+            return points
+        steps = np.concatenate([np.arange(count) for count in pieces])
+        of = np.repeat(np.arange(len(pieces)), pieces)
+        share = np.where(turned[of], pieces[of] - steps, steps) / pieces[of]
+        low, high = (
+            np.where(turned[of, None], end[of], start[of]),
+            np.where(turned[of, None], start[of], end[of]),
+        )
+        made = low + (high - low) * share[:, None]
+        made[steps == 0] = start
+        return np.concatenate([made, points[-1:]])
 
-def area_of_use(system: SpatialReference) -> tuple[float, float, float, float] | None:
-    """West, south, east, north in degrees; None where the system does not say."""
-    bounds = [ctypes.c_double() for _side in range(4)]
-    words = ctypes.c_char_p()
-    if not _area(system.ptr, *map(ctypes.byref, bounds), ctypes.byref(words)):
-        return None
-    west, south, east, north = (bound.value for bound in bounds)
-    return None if -1000.0 in (west, south, east, north) else (west, south, east, north)
+    def one(shape: Any) -> Any:
+        if shape is None or not np.isfinite(shapely.get_coordinates(shape)).all():
+            return shape
+        if shape.geom_type == "Polygon" and not shape.is_empty:
+            return shapely.Polygon(ring(shape.exterior), [ring(hole) for hole in shape.interiors])
+        if shape.geom_type in ("MultiPolygon", "GeometryCollection") and not shape.is_empty:
+            return type(shape)([one(part) for part in shape.geoms])
+        return shape
 
-
-def through(points: Points, way: CoordTransform) -> Points:
-    """(n, 2) coordinates along a transformation; what cannot be transformed becomes infinite."""
-    count = len(points)
-    if not count:
-        return points.copy()
-    # copies: GDAL writes into them
-    xs, ys = np.array(points[:, 0], dtype=np.float64), np.array(points[:, 1], dtype=np.float64)
-    good = np.zeros(count, dtype=np.int32)
-    with _silent():
-        _transform(
-            way.ptr, count, xs.ctypes.data_as(_DOUBLES), ys.ctypes.data_as(_DOUBLES), None,
-            good.ctypes.data_as(_INTS),
-        )  # fmt: skip
-    out = np.column_stack([xs, ys])
-    out[good == 0] = np.inf
-    return out
+    made = np.empty(len(shapes), dtype=object)
+    made[:] = [one(shape) for shape in shapes]
+    return made
 
 
 def _from_datum(points: Points, datum: Datum) -> Points:
@@ -288,153 +293,21 @@ def _look(frame: Frame, name: str, sample: Points, towgs84: str | None) -> None:
     good = places[[fault is None for fault in faults]]
     middle = np.median(good, axis=0)
     if towgs84:
-        frame.notes.append(_("Datum shift as given: towgs84 %(shift)s.") % {"shift": _parameters(towgs84)})
+        frame.notes.append(_("Datum shift as given: towgs84 %(shift)s.") % {"shift": parameters(towgs84)})
         return
-    note = _shift_note(frame.system, float(middle[0]), float(middle[1]))
+    note = shift_note(frame.system, float(middle[0]), float(middle[1]))
     if note:
         frame.notes.append(note)
 
 
-def _shift_note(system: SpatialReference, lon: float, lat: float) -> str:
-    """How GDAL came from the system's datum to WGS-84 at a place, and how well; empty if they are one."""
-    if _is_worldwide(system):
-        return ""
-    base = SpatialReference(_geographic_wkt(system))
-    moved = through(np.array([[lon, lat]]), CoordTransform(base, SpatialReference(STORE)))[0]
-    code = base.auth_code(None) if base.auth_name(None) == "EPSG" else None
-    known = _published(code, lon, lat) if code else []
-    north_m = (moved[1] - lat) * 111_000
-    east_m = (moved[0] - lon) * 111_000 * math.cos(math.radians(lat))
-    if abs(moved - (lon, lat)).max() < STILL:
-        if known:
-            return (
-                ""
-                if known[0][1] < 1
-                else _("Taken over from %(datum)s unshifted (%(name)s, stated accuracy %(accuracy)s m).")
-                % {"datum": base.name, "name": known[0][0], "accuracy": f"{known[0][1]:g}"}
-            )
-        return _(
-            "No transformation from %(datum)s to WGS-84 is published for this place: positions were taken "
-            "over unshifted and may be off by 50 to 150 m. Surveyors' parameters: --towgs84."
-        ) % {"datum": base.name}
-    words = _("From %(datum)s to WGS-84 the places moved %(east)+.1f m east and %(north)+.1f m north") % {
-        "datum": base.name,
-        "east": east_m,
-        "north": north_m,
-    }
-    if known:
-        words += _(" (%(name)s, stated accuracy %(accuracy)s m)") % {
-            "name": known[0][0],
-            "accuracy": f"{known[0][1]:g}",
-        }
-    return words + "."
-
-
-def _published(code: str, lon: float, lat: float) -> list[tuple[str, float]]:
-    """Transformations of PROJ's tables from a geographic system to WGS-84 that cover a place, best first."""
-    sql = """
-        SELECT h.name, coalesce(h.accuracy, 999) FROM helmert_transformation AS h
-        JOIN usage AS u ON u.object_table_name = 'helmert_transformation'
-            AND u.object_auth_name = h.auth_name AND u.object_code = h.code
-        JOIN extent AS e ON e.auth_name = u.extent_auth_name AND e.code = u.extent_code
-        WHERE h.source_crs_auth_name = 'EPSG' AND h.source_crs_code = ? AND h.target_crs_code = ?
-            AND NOT h.deprecated
-            AND ? BETWEEN e.west_lon AND e.east_lon AND ? BETWEEN e.south_lat AND e.north_lat
-        ORDER BY 2, 1
-    """
-    return [(str(name), float(accuracy)) for name, accuracy in _tables(sql, code, str(STORE), lon, lat)]
-
-
-_ZONED: Final = re.compile(r"(?P<family>.*Gauss-Kr[uü]ger) (?:zone (?P<zone>\d+)|CM (?P<meridian>\d+)E)")
-
-
-def _zone_advice(system: SpatialReference, easting: float) -> str:
-    """Advice where the zone's number stands before the easting but not in the system, or the other way."""
-    match = _ZONED.fullmatch(system.name or "")
-    if not match:
-        return ""
-    prefix = int(easting // 1_000_000)
-    if 13 <= prefix <= 45 and (match["meridian"] or int(match["zone"]) != prefix):
-        zones = [f"{match['family']} zone {prefix}"]
-        # the six-degree family numbers 13 to 23, the three-degree family 25 to 45
-        broad, narrow = (
-            match["family"].replace("3-degree ", ""),
-            match["family"].replace(" / Gauss", " / 3-degree Gauss"),
-        )
-        zones += [f"{broad if prefix <= 23 else narrow} zone {prefix}"]
-        found = _named(zones)
-        if found:
-            return _(
-                "Eastings begin with the zone's number %(zone)s, which this system does not have: "
-                "say --crs %(crs)s (%(name)s)."
-            ) % {"zone": prefix, "crs": found[0], "name": found[1]}
-    if match["zone"] and 0 < easting < 1_000_000:
-        degrees = 3 if "3-degree" in match["family"] else 6
-        meridian = int(match["zone"]) * degrees - (3 if degrees == 6 else 0)
-        found = _named([f"{match['family']} CM {meridian}E"])
-        if found:
-            return _(
-                "Eastings lack the zone's number %(zone)s that this system has: say --crs %(crs)s (%(name)s)."
-            ) % {"zone": match["zone"], "crs": found[0], "name": found[1]}
-    return ""
-
-
-def _named(names: list[str]) -> tuple[str, str] | None:
-    for name in names:
-        for code, found in _tables(
-            "SELECT code, name FROM projected_crs WHERE auth_name = 'EPSG' AND name = ? ORDER BY deprecated",
-            name,
-        ):
-            return f"EPSG:{code}", str(found)
-    return None
-
-
-def _tables(sql: str, *arguments: object) -> list[tuple[Any, ...]]:
-    """Rows of PROJ's own tables; none where they are not to be found."""
-    path = Path(os.environ.get("PROJ_DATA", "")) / "proj.db"
-    if not path.is_file():
-        return []
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-        return database.execute(sql, arguments).fetchall()
-
-
-def _is_worldwide(system: SpatialReference) -> bool:
-    """WGS-84 or CGCS2000, which agree within centimetres."""
-    name = (system["DATUM"] or "").lower().replace(" ", "_")
-    return name.startswith(
-        ("wgs_1984", "world_geodetic_system_1984", "china_2000", "d_wgs_1984", "d_china_2000")
-    )
-
-
-def _same(one: SpatialReference, other: SpatialReference) -> bool:
-    return bool(one.name == other.name or one.proj == other.proj)
-
-
 def _measurable(system: SpatialReference) -> None:
     if not (system.geographic or system.projected):
-        raise _wrong(
+        raise wrong(
             "crs",
             system.name or "",
             _("“%(crs)s” is a local system that is tied to no place on earth.") % {"crs": system.name},
             _("Ask the surveyors for the file in CGCS2000, or for the definition of their system."),
         )
-
-
-def _geographic_wkt(system: SpatialReference) -> str:
-    """The geographic system under a projected one, with its code where it has one."""
-    code, authority = system.auth_code("GEOGCS"), system.auth_name("GEOGCS")
-    if code and authority:
-        return f"{authority}:{code}"
-    found = _tables(
-        "SELECT auth_name || ':' || code FROM geodetic_crs WHERE name = ? AND type = 'geographic 2D'",
-        system["GEOGCS"] or "",
-    )
-    return str(found[0][0]) if found else str(system.wkt)
-
-
-def _title(system: SpatialReference) -> str:
-    authority, code = system.auth_name(None), system.auth_code(None)
-    return f"{system.name} ({authority}:{code})" if authority and code else str(system.name)
 
 
 def _datum_words(datum: Datum) -> str:
@@ -443,51 +316,3 @@ def _datum_words(datum: Datum) -> str:
         Datum.GCJ02: _("GCJ-02, as declared, converted to WGS-84"),
         Datum.BD09: _("BD-09, as declared, converted to WGS-84"),
     }[datum]
-
-
-def _without_shift(proj: str) -> str:
-    return " ".join(
-        word for word in proj.split() if not word.startswith(("+towgs84", "+datum", "+nadgrids", "+type"))
-    )
-
-
-def _parameters(text: str) -> str:
-    """Three or seven numbers, as PROJ takes them."""
-    try:
-        numbers = [float(part) for part in text.split(",")]
-        if len(numbers) not in (3, 7) or not all(map(math.isfinite, numbers)):
-            raise ValueError(text)
-    except ValueError:
-        raise _wrong(
-            "towgs84",
-            text,
-            _("“%(text)s” are no parameters of a datum shift.") % {"text": text},
-            _("Write dx,dy,dz in metres, or seven numbers dx,dy,dz,rx,ry,rz (arc-seconds),scale (ppm)."),
-        ) from None
-    return ",".join(f"{number:g}" for number in numbers)
-
-
-def _wrong(field_name: str, value: object, message: str, mend: str = "") -> PlaceError:
-    return PlaceError(message, field=field_name, value=value, mend=mend)
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """GDAL's complaints come back as faults here; they need not be logged beside."""
-    log = logging.getLogger("django.contrib.gis")
-    before = log.level
-    log.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        log.setLevel(before)
-
-
-_DOUBLES: Final = ctypes.POINTER(ctypes.c_double)
-_INTS: Final = ctypes.POINTER(ctypes.c_int)
-_transform: Final = lgdal.OCTTransformEx
-_transform.argtypes = [ctypes.c_void_p, ctypes.c_int, _DOUBLES, _DOUBLES, _DOUBLES, _INTS]
-_transform.restype = ctypes.c_int
-_area: Final = lgdal.OSRGetAreaOfUse
-_area.argtypes = [ctypes.c_void_p, *[_DOUBLES] * 4, ctypes.POINTER(ctypes.c_char_p)]
-_area.restype = ctypes.c_int

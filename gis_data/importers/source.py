@@ -53,7 +53,10 @@ class Feature:
 class Source:
     """An opened file. May be iterated more than once; each time it is read anew."""
 
-    def __init__(self, plain: Plain, reader: Reader, frame: Frame, folder: Any) -> None:
+    def __init__(
+        self, plain: Plain, reader: Reader, frame: Frame, folder: Any, *, straight: bool = False
+    ) -> None:
+        self._straight = straight
         self._reader, self._frame, self._folder = reader, frame, folder
         self.name = plain.name
         self.format = str(plain.format)
@@ -76,7 +79,7 @@ class Source:
     def batches(self, size: int = BATCH) -> Iterator[list[Feature]]:
         """The features, some thousands at a time."""
         for rows in self._reader.batches(size):
-            yield _features(rows, self._frame)
+            yield _features(rows, self._frame, straight=self._straight)
 
     def close(self) -> None:
         """Remove what was unpacked."""
@@ -102,6 +105,7 @@ def open_source(
     exchange_axes: bool = False,
     lon_field: str | None = None,
     lat_field: str | None = None,
+    straight: bool = False,
 ) -> Source:
     """Open a survey file; PlaceError says what is wrong with it or with what was declared of it.
 
@@ -111,6 +115,7 @@ def open_source(
     layer          where a file or zip holds several
     towgs84        dx,dy,dz[,rx,ry,rz,scale] of the datum, as the surveyors give it
     exchange_axes  the file has northing (latitude) first
+    straight       borders: edges of surveyed metres stay straight where they are longer than 100 m
     lon_field, lat_field   columns of a CSV that hold the coordinates
     """
     folder = tempfile.TemporaryDirectory(prefix="gridcity-")
@@ -130,7 +135,7 @@ def open_source(
     except BaseException:
         folder.cleanup()
         raise
-    return Source(plain, reader, frame, folder)
+    return Source(plain, reader, frame, folder, straight=straight)
 
 
 def _reader(
@@ -150,10 +155,12 @@ def _sample(reader: Reader) -> Any:
     return np.array([shapely.get_coordinates(shape)[0] for shape in shapes], dtype=np.float64).reshape(-1, 2)
 
 
-def _features(rows: list[Row], frame: Frame) -> list[Feature]:
+def _features(rows: list[Row], frame: Frame, *, straight: bool) -> list[Feature]:
     """A batch brought into STORE at once; rows of which a vertex is impossible get a fault instead."""
     shapes = np.array([row.shape for row in rows], dtype=object)
     shapes[shapely.is_missing(shapes) | shapely.is_empty(shapes)] = None
+    if straight:
+        shapes = frame.straight(shapes)
     given, owners = shapely.get_coordinates(shapes, return_index=True)
     places = frame.places(given)
     west, south, east, north = frame.reach

@@ -26,6 +26,8 @@ class Generation(models.Model):
     title = models.CharField(_("title"), max_length=200)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.DRAFT)
     source = models.TextField(_("source and licence"), blank=True)
+    # by level: {"from": "file" | "carried" | "union" | "filled" | "cut", …}, written by who made the level
+    levels = models.JSONField(_("what it is made of"), default=dict, blank=True)
     synthetic = models.BooleanField(_("generated, not surveyed"), default=False)
     loaded_at = models.DateTimeField(_("loaded at"), auto_now_add=True)
     activated_at = models.DateTimeField(_("activated at"), null=True, blank=True)

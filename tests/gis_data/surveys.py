@@ -13,7 +13,7 @@ import shapely
 from django.contrib.gis.gdal import CoordTransform, SpatialReference
 
 from gis_data.crs import STORE, from_store
-from gis_data.importers.frame import through
+from gis_data.importers.systems import through
 
 Rows = Sequence[tuple[dict[str, Any], Any]]
 
