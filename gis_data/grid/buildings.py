@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gis_data.grid.coverage import joined, woven
+from gis_data.grid.coverage import joined, united, woven
 
 Ints = NDArray[np.int64]
 Shapes = NDArray[Any]
@@ -66,10 +66,13 @@ def _cut_buildings(cells: Shapes, buildings: Shapes) -> tuple[Ints, Ints]:
 
 
 def _around(cells: Shapes, buildings: Shapes) -> Shapes:
-    ground = shapely.coverage_union_all(woven(cells))
+    cells = woven(cells)
+    cells = cells[~shapely.is_empty(cells)]
+    ground = united(cells)
     outlines = shapely.intersection(shapely.boundary(buildings), ground)
     noded = shapely.union_all([*shapely.boundary(cells), *outlines])
-    faces = shapely.get_parts(shapely.polygonize([noded]))
+    faces = woven(shapely.get_parts(shapely.polygonize([noded])))
+    faces = faces[~shapely.is_empty(faces)]
     inside = shapely.point_on_surface(faces)
     face, cell = shapely.STRtree(cells).query(inside, predicate="within")
     label = np.full(len(faces), -1)
@@ -82,6 +85,5 @@ def _around(cells: Shapes, buildings: Shapes) -> Shapes:
     size = shapely.area(faces)
     for number in np.unique(building).tolist():
         under = face[building == number]
-        homes = np.bincount(label[under], weights=size[under])
-        label[under] = int(np.argmax(homes))
-    return joined(woven(faces), label)[0]
+        label[under] = int(np.argmax(np.bincount(label[under], weights=size[under])))
+    return joined(faces, label)[0]

@@ -1,4 +1,4 @@
-"""Polygons that share their borders: the same vertices on both sides, who touches whom, joining. Pure; metres."""
+"""Polygons that share borders: the same vertices on both sides, who touches whom, joining. Pure; metres."""
 
 from __future__ import annotations
 
@@ -38,7 +38,23 @@ def woven(shapes: Shapes) -> Shapes:
     way = rings.places[there[edge]] - rings.places[here[edge]]
     along = np.einsum("ij,ij->i", rings.places[vertex] - rings.places[here[edge]], way)
     order = np.lexsort((along, start[edge]))
-    return rings.with_inserted(start[edge][order] + 1, vertex[order]).shapes()
+    return _sound(rings.with_inserted(start[edge][order] + 1, vertex[order]).shapes(), shapes)
+
+
+def sound(shape: Any) -> Any:
+    """A polygon that rounding has made invalid, mended; unchanged if that would cost it ground."""
+    parts = shapely.get_parts(shapely.make_valid(shape, method="structure", keep_collapsed=False))
+    largest = max(parts, key=lambda part: part.area, default=shape)
+    kept = largest.geom_type == "Polygon" and abs(largest.area - shape.area) <= 1e-4
+    return largest if kept else shape
+
+
+def _sound(after: Shapes, before: Shapes) -> Shapes:
+    """What weaving made, mended where that spoilt it; as it was where mending does not help either."""
+    for number in np.flatnonzero(~shapely.is_valid(after)).tolist():
+        mended = sound(after[number])
+        after[number] = mended if mended.is_valid else before[number]
+    return after
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +96,16 @@ def joined(shapes: Shapes, label: Ints) -> tuple[Shapes, Ints]:
     whole[size == 1] = shapes[order[first[size == 1]]]
     for group in np.flatnonzero(size > 1):
         members = order[first[group] : first[group] + size[group]]
-        whole[group] = shapely.coverage_union_all(shapes[members])
+        whole[group] = united(shapes[members])
     parts, of = shapely.get_parts(whole, return_index=True)
     return parts, found[of]
+
+
+def united(shapes: Shapes) -> Any:
+    """The union of polygons: fast and exact if they are woven and do not overlap, else in the general way."""
+    if shapely.coverage_is_valid(shapes):
+        return shapely.coverage_union_all(shapes)
+    return shapely.union_all(shapes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +121,7 @@ class Rings:
     def of(cls, shapes: Shapes) -> Rings:
         """Vertices of the same place, or within about SAME_M of it, have the same number."""
         _kind, points, (rings, polygons) = shapely.to_ragged_array(shapes)
-        places, first, vertex = np.unique(_as_keys(points), return_index=True, return_inverse=True)
+        _found, first, vertex = np.unique(_as_keys(points), return_index=True, return_inverse=True)
         stands = _near_as_one(points[first])
         return cls(points[first], stands[vertex], rings, polygons)._without_repeats()
 

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gis_data.grid.coverage import joined, touching, woven
+from gis_data.grid.coverage import joined, touching, united, woven
 from gis_data.grid.halving import divide
 from gis_data.grid.limits import THIN, Limits, roundness
 
@@ -61,7 +61,7 @@ class _Graph:
         return np.array([self._standing(number) for number in range(len(self.stands))], dtype=np.int64)
 
     def join_below(self, small: float, reach: float, *, thin: bool = False) -> None:
-        """Join each group smaller than `small` (or thin) to a neighbour, if together they stay within `reach`."""
+        """Join each group smaller than `small` (or thin) to a neighbour if both stay within `reach`."""
         waiting = [
             (self.area[number], number)
             for number in range(len(self.stands))
@@ -192,7 +192,8 @@ class _Ways:
 
 def _ways(shapes: Shapes, one: Ints, other: Ints, limits: Limits, recut: bool) -> _Ways:
     """Each pair as one cell, and cut anew into as many as their size asks for, at least two."""
-    whole = shapely.coverage_union_all(np.stack([shapes[one], shapes[other]], axis=1), axis=1)
+    pairs_of_shapes = np.stack([shapes[one], shapes[other]], axis=1)
+    whole = np.array([united(pair_of_shapes) for pair_of_shapes in pairs_of_shapes], dtype=object)
     pair = np.flatnonzero(shapely.get_type_id(whole) == 3)
     whole = whole[pair]
     area = shapely.area(whole)
