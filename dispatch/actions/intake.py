@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -61,7 +61,7 @@ class NewReport:
 
     def fingerprint(self) -> bytes:
         """SHA-256 over what was sent, to tell a repeat from another report under the same id."""
-        sent = asdict(self)
+        sent: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         sent["photos"] = [str(photo) for photo in self.photos]
         sent["id"], sent["device_at"] = str(self.id), instant(self.device_at)
         return hashlib.sha256(dumps(sent).encode()).digest()
