@@ -128,8 +128,8 @@ def tile(request: HttpRequest, layer: str, z: int, x: int, y: int) -> HttpRespon
 
 @router.get("/map/settings", response=MapSettingsOut)
 def map_settings(request: HttpRequest) -> dict[str, Any]:
-    """Where the map opens, our layers and the city's base maps."""
-    view = queries.map_view()
+    """Where the map opens (on the caller's own district), our layers and the city's base maps."""
+    view = queries.map_view(district_of(request))
     address = request.path.removesuffix("/map/settings")
     return {
         "center": view.center,

@@ -178,9 +178,9 @@ class MapView:
 _CHINA: Final = MapView(center=(104.0, 35.0), zoom=4, bounds=(73.0, 3.0, 136.0, 54.0), generated=False)
 
 
-def map_view() -> MapView:
-    """The city in one view of about a thousand pixels; one query."""
-    west, south, east, north, generated = rows("city_bounds")[0]
+def map_view(district_code: str = "") -> MapView:
+    """A district in one view of about a thousand pixels; all of them where it is not in force. One query."""
+    west, south, east, north, generated = rows("city_bounds", district_code=district_code)[0]
     if west is None:
         return _CHINA
     span = max((east - west) / cos(radians((south + north) / 2)), north - south, 1e-6)

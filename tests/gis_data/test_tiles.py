@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from gis_data import tiles
 from gis_data.crs import STORE
-from gis_data.models import BaseFeature, Component, LayerVersion
+from gis_data.models import BaseFeature, Component, Generation, LayerVersion
+from gis_data.queries import map_view
 from tests.factories.calls import Caller, refusal
 from tests.factories.people import Town, small_town
 
@@ -151,14 +152,21 @@ def test_compressed_only_for_those_who_can_read_it(town: Town) -> None:
     assert gzip.decompress(packed.content) == plain.content
 
 
-def test_the_map_opens_on_the_city(town: Town) -> None:
+def test_the_map_opens_on_the_callers_district(town: Town) -> None:
     body = Caller(town.bo).get("/map/settings").json()
     west, south, east, north = body["bounds"]
-    assert (west, south, east, north) == pytest.approx((116.41, 39.92, 116.416, 39.921))
+    assert (west, south, east, north) == pytest.approx((116.41, 39.92, 116.414, 39.921))
     assert west < body["center"][0] < east
     assert body["generated"] is True
     assert {layer["id"] for layer in body["layers"]} == set(tiles.LAYERS)
     assert body["layers"][0]["url"] == "/api/v1/tiles/base/{z}/{x}/{y}.mvt"
+
+
+def test_the_map_opens_on_all_districts_where_the_callers_is_not_in_force(town: Town) -> None:
+    assert map_view("310101").bounds == pytest.approx((116.41, 39.92, 116.416, 39.921))
+    assert map_view("110105").bounds == pytest.approx((116.414, 39.92, 116.416, 39.921))
+    Generation.objects.update(state=Generation.State.RETIRED)
+    assert map_view("110105").zoom == 4
 
 
 def test_the_shelf_keeps_what_fits_and_what_is_current() -> None:
