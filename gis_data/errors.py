@@ -45,3 +45,15 @@ class UnknownLayer(PlaceError):
     """A tile of a layer or a place that does not exist."""
 
     code = "missing"
+
+
+class EditRefused(PlaceError):
+    """An edit on the map that would break what must hold: no gap, no overlap, cells within communities."""
+
+    code = "edit_refused"
+
+
+class StaleDraft(PlaceError):
+    """The draft was changed since the caller looked at it."""
+
+    code = "stale"

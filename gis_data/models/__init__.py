@@ -6,6 +6,7 @@ from gis_data.models.basemap import BaseFeature, LayerVersion
 from gis_data.models.cell import Cell, CellLineage, ResponsibilityGrid
 from gis_data.models.classes import ClassEdition, ProblemClass
 from gis_data.models.component import Component, ComponentDelivery
+from gis_data.models.edit import Draft, MapEdit
 
 __all__ = [
     "Address",
@@ -17,8 +18,10 @@ __all__ = [
     "ClassEdition",
     "Component",
     "ComponentDelivery",
+    "Draft",
     "Generation",
     "LayerVersion",
+    "MapEdit",
     "ProblemClass",
     "ResponsibilityGrid",
 ]

@@ -42,6 +42,12 @@ class Cell(models.Model):
             models.Index(fields=["code"], name="cell_by_code"),
             # Point → cell and cell tiles look only at cells in force.
             GistIndex(fields=["border"], name="cell_border_in_force", condition=models.Q(active=True)),
+            # Editing looks at the neighbourhood of a point in one draft.
+            GistIndex(
+                fields=["generation", "border"],
+                name="cell_border_in_draft",
+                condition=models.Q(active=False),
+            ),
         )
 
     def __str__(self) -> str:
