@@ -20,7 +20,10 @@ class Case(models.Model):
 
     id = models.UUIDField(primary_key=True, editable=False)
     kind = models.CharField(_("kind"), max_length=12)
-    stream = models.ForeignKey("casework.Stream", on_delete=models.PROTECT, related_name="cases")
+    # a stream's cases are found by the indexes below
+    stream = models.ForeignKey(
+        "casework.Stream", on_delete=models.PROTECT, related_name="cases", db_index=False
+    )
     number = models.CharField(_("case number"), max_length=30, unique=True)
     state = models.CharField(_("state"), max_length=16)
     organisation = models.ForeignKey(

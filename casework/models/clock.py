@@ -30,8 +30,14 @@ class AbstractClock(models.Model):
     quota = models.DecimalField(_("limit"), max_digits=8, decimal_places=3)
     unit = models.CharField(_("unit"), max_length=16, choices=Unit.choices)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.RUNNING)
+    # nobody looks for clocks by organisation; the index would only slow every move
     organisation = models.ForeignKey(
-        "casework.Organisation", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "casework.Organisation",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     spans = models.JSONField(_("counted spans"), default=list)
     started_at = models.DateTimeField(_("started at"))
@@ -63,7 +69,6 @@ class CaseClock(AbstractClock):
                 condition=Q(state="running", overdue_noted_at__isnull=True),
                 name="clock_due_next",
             ),
-            models.Index(fields=["case"], name="clock_of_case"),
         )
 
     def __str__(self) -> str:

@@ -55,7 +55,12 @@ class Report(models.Model):
     source = models.CharField(_("source"), max_length=10, choices=Source.choices)
     problem_class = models.ForeignKey("gis_data.ProblemClass", on_delete=models.PROTECT, related_name="+")
     condition = models.ForeignKey(
-        "dispatch.FilingCondition", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "dispatch.FilingCondition",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     place = models.PointField(_("place"), srid=STORE, spatial_index=False)
     given_lon = models.FloatField(_("longitude as sent"))
@@ -68,10 +73,20 @@ class Report(models.Model):
     address = models.CharField(_("address or relative description"), max_length=200, blank=True)
     text = models.TextField(_("text"), blank=True)
     reporter = models.ForeignKey(
-        "casework.Person", on_delete=models.PROTECT, null=True, blank=True, related_name="reports"
+        "casework.Person",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="reports",
+        db_index=False,  # report_of_inspector finds them
     )
     party = models.ForeignKey(
-        "casework.Party", on_delete=models.PROTECT, null=True, blank=True, related_name="reports"
+        "casework.Party",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="reports",
+        db_index=False,
     )
     device_at = models.DateTimeField(_("time of the device"))
     fingerprint = models.BinaryField(max_length=32)
