@@ -117,6 +117,8 @@ class CsvTable:
 
     def _row(self, number: int, values: list[str]) -> Row:
         row = Row(number, dict(zip(self.fields, values, strict=False)))
+        if len(values) == len(self.fields):
+            return row
         for name in self.fields[len(values) :]:
             row.fields[name] = ""
         if any(values[len(self.fields) :]):
@@ -191,6 +193,20 @@ def _from_wkt(rows: list[Row], column: str) -> None:
 
 
 def _from_numbers(rows: list[Row], lon: str, lat: str) -> None:
+    texts = [(row.fields[lon], row.fields[lat]) for row in rows]
+    try:
+        pairs = [(float(one), float(other)) for one, other in texts if "_" not in one and "_" not in other]
+    except ValueError:
+        pairs = []
+    points = np.array(pairs, dtype=np.float64).reshape(-1, 2)
+    if len(points) != len(rows) or not np.isfinite(points).all():
+        rows, points = _good_numbers(rows, lon, lat)
+    for row, shape in zip(rows, shapely.points(points).tolist(), strict=True):
+        row.shape = shape
+
+
+def _good_numbers(rows: list[Row], lon: str, lat: str) -> tuple[list[Row], Any]:
+    """One by one: the rows that have two numbers, and these; the others get their fault."""
     pairs: list[tuple[float, float]] = []
     placed: list[Row] = []
     for row in rows:
@@ -200,10 +216,7 @@ def _from_numbers(rows: list[Row], lon: str, lat: str) -> None:
             row.fault = fault
         else:
             placed.append(row)
-    for row, shape in zip(
-        placed, shapely.points(np.array(pairs, dtype=np.float64).reshape(-1, 2)), strict=True
-    ):
-        row.shape = shape
+    return placed, np.array(pairs, dtype=np.float64).reshape(-1, 2)
 
 
 def _number(row: Row, name: str) -> float:
