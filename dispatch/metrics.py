@@ -19,19 +19,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from casework.errors import Invalid
+from casework.errors import Invalid, Missing
 from casework.journal import instant
 from casework.models import Case, Organisation
+from casework.models.calendar import calendar_for
 from dispatch.definitions import (
     UNITS,
     Accuracy,
@@ -71,13 +73,11 @@ class Period:
                 mend=_("Choose a later last day."),
             )
 
-    @property
-    def starts_at(self) -> datetime:
-        return datetime.combine(self.first, time.min, timezone.get_default_timezone())
+    def starts_at(self, zone: tzinfo) -> datetime:
+        return datetime.combine(self.first, time.min, zone)
 
-    @property
-    def ends_at(self) -> datetime:
-        return datetime.combine(self.last + timedelta(days=1), time.min, timezone.get_default_timezone())
+    def ends_at(self, zone: tzinfo) -> datetime:
+        return datetime.combine(self.last + timedelta(days=1), time.min, zone)
 
     def days(self) -> Iterator[date]:
         for n in range((self.last - self.first).days + 1):
@@ -110,6 +110,16 @@ class Scope:
                 value=area,
                 mend=_("Choose an area of your own district."),
             )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Of the district's working calendar; of the installation where it has none."""
+        for stream in (self.stream, stream_of(self.stream)):
+            try:
+                return calendar_for(stream).zone
+            except Missing:
+                continue
+        return ZoneInfo(timezone.get_default_timezone_name())
 
     @property
     def parts_width(self) -> int:
@@ -255,6 +265,7 @@ def _counted(key: Key, scope: Scope) -> str:
 
 
 def _values(scope: Scope, chosen: Definitions) -> dict[str, Any]:
+    zone = scope.zone
     return {
         "stream": scope.stream,
         "kind": KIND,
@@ -262,15 +273,15 @@ def _values(scope: Scope, chosen: Definitions) -> dict[str, Any]:
         "past": stream_of(scope.stream),
         "cancelled": Stood.CANCELLED.value,
         "closed": Stood.CLOSED.value,
-        "starts": scope.period.starts_at,
-        "ends": scope.period.ends_at,
+        "starts": scope.period.starts_at(zone),
+        "ends": scope.period.ends_at(zone),
         "slack": SLACK,
         "area": scope.area,
         "inspector": Source.INSPECTOR,
         "sources": [Source.INSPECTOR, *chosen.missed_sources],
         "by_rework": chosen.accuracy == Accuracy.NEVER_REWORKED,
         "closing": list(chosen.closing_verbs),
-        "zone": timezone.get_default_timezone_name(),
+        "zone": zone.key,
         "width": scope.parts_width,
     }
 
@@ -399,7 +410,7 @@ def cases_behind(key: str, part: str, scope: Scope, *, after: str | None = None,
     if part not in PARTS:
         raise _unknown("part", part, PARTS)
     figure, limit = Key(key), max(1, min(limit, PAGE_AT_MOST))
-    at, pk = read_cursor(after) if after else (scope.period.ends_at, UUID(int=2**128 - 1))
+    at, pk = read_cursor(after) if after else (scope.period.ends_at(scope.zone), UUID(int=2**128 - 1))
     # every case closed is in both parts of the mean, even one closed within the same microsecond
     wanted = {"numerator": "amount > 0", "denominator": "true", "rest": "amount = 0"}[part]
     if figure == Key.RESOLUTION:

@@ -287,6 +287,7 @@ class ImportedOut(Out):
     department: str
     status: str
     address: str
+    zone: str
     times: dict[str, datetime]
     faults: list[str]
     fault_labels: list[str]

@@ -20,13 +20,15 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 import numpy as np
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
 from casework import journal
 from casework.errors import Invalid
-from casework.models import Case, Organisation, Stream
+from casework.models import Case, Organisation, Stream, WorkingCalendar
+from casework.models.calendar import PACKAGED_CODE
 from dispatch.imported import IMPORTED, KIND, Fault, Stood, stream_of
 from dispatch.importers.reports_mapping import Mapping
 from dispatch.importers.reports_rows import Flaw, Reader, Told
@@ -364,6 +366,7 @@ class ReportImport:
             "origin": self.mapping.origin,
             "ref": told.ref,
             "stood": told.stood.value,
+            "zone": self.mapping.zone.key,
             "times": {name: journal.instant(at) for name, at in told.times.items()},
             **told.texts,
         }
@@ -433,6 +436,7 @@ class ReportImport:
                 "department": told.get("department_there", ""),
                 "status": told.get("status", ""),
                 "address": told.get("address", ""),
+                "zone": told["zone"],
                 "times": times,
                 "faults": sorted({flaw.fault.value for flaw in fact.told.flaws}),
             },
@@ -493,9 +497,19 @@ class ReportImport:
             defaults={
                 "name": f"{name[:50]}（导入）",
                 "name_en": f"{(name_en or name)[:45]}, imported",
-                **({"calendar_code": home.calendar_code} if home else {}),
+                "calendar_code": home.calendar_code if home else self._calendar(),
             },
         )
+
+    def _calendar(self) -> str:
+        """A working calendar of the other system's zone: figures count its days."""
+        zone = self.mapping.zone.key
+        found = WorkingCalendar.objects.filter(zone=zone).order_by("pk").first()
+        if found is None and zone != settings.TIME_ZONE:
+            found = WorkingCalendar.objects.create(
+                code=zone[-20:], name=zone, district_code=self.district, zone=zone
+            )
+        return found.code if found else PACKAGED_CODE
 
     class _Seen:
         def __enter__(self) -> None:

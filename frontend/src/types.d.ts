@@ -14,6 +14,12 @@ interface Card {
   organisation: Named | null; department?: Named | null; reported_at: string; moved_at: string;
   due_at: string | null; clock: string | null; clock_started_at: string | null; paused: boolean;
   photo: string | null;
+  imported?: Imported | null;
+}
+/** What another system told of a case, in its own words. */
+interface Imported {
+  origin: string; ref: string; stood: string; stood_label: string; department: string; status: string; address: string;
+  zone: string; times: Record<string, string>; faults: string[]; fault_labels: string[];
 }
 interface PhotoOut { id: string; kind: string; taken_at: string | null; uploaded_at: string; width: number; height: number }
 interface TaskOut {
@@ -73,7 +79,7 @@ interface Figure {
 }
 type FigureRow = { code: string; name: string; name_en?: string } & Record<string, unknown>;
 interface Indicators {
-  from: string; to: string; area: string | null; figures: Figure[];
+  from: string; to: string; area: string | null; imported: string; figures: Figure[];
   by_area: FigureRow[]; by_department: FigureRow[]; trend: ({ day: string } & Record<string, unknown>)[];
 }
 

@@ -74,6 +74,7 @@ def test_a_row_becomes_one_case_with_its_own_times_and_everything_it_told() -> N
         "origin": "Old hall",
         "ref": "1",
         "stood": "closed",
+        "zone": "Asia/Shanghai",
         "status": "closed",
         "times": {
             "opened": "2025-03-03T00:00:00.000000Z",

@@ -173,8 +173,8 @@ def test_a_period_ends_at_midnight_of_the_city(diary: dict[str, Journey]) -> Non
     assert tally(last_of_february, Key.ACCURACY) == (0, 0, None)
     first_of_april = board_of(Scope(STREAM, Period(date(2026, 4, 1), date(2026, 4, 1))))
     assert tally(first_of_april, Key.RESOLUTION) == (0.0, 1, 0.0)
-    assert MARCH.starts_at.astimezone(UTC) == datetime(2026, 2, 28, 16, tzinfo=UTC)
-    assert MARCH.ends_at - MARCH.starts_at == timedelta(days=31)
+    assert MARCH.starts_at(CITY).astimezone(UTC) == datetime(2026, 2, 28, 16, tzinfo=UTC)
+    assert MARCH.ends_at(CITY) - MARCH.starts_at(CITY) == timedelta(days=31)
 
 
 def test_the_parts_add_up_to_the_whole(diary: dict[str, Journey]) -> None:

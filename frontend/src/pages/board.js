@@ -2,7 +2,7 @@
 import { fill, h, icon, one, svg } from "../lib/dom.js";
 import { figureText, timeChip } from "../lib/format.js";
 import { openFrame } from "../lib/frame.js";
-import { className, named, number, t } from "../lib/i18n.js";
+import { className, language, named, number, t } from "../lib/i18n.js";
 import { mark, stateWord } from "../lib/states.js";
 import { dayOf } from "../lib/time.js";
 import { complain, dialog, empty, failed, skeleton } from "../lib/ui.js";
@@ -24,7 +24,11 @@ const state = () => ({
   from: address.searchParams.get("from") ?? back(29),
   to: address.searchParams.get("to") ?? today,
   area: address.searchParams.get("area") ?? "",
+  imported: address.searchParams.get("imported") ?? "exclude",
 });
+
+/** What becomes of cases that another system told; the words stand beside each figure. */
+const IMPORTED = [["exclude", t("Imported cases left out")], ["include", t("Imported cases counted too")], ["only", t("Imported cases only")]];
 
 /** @param {Record<string, string>} change */
 function go(change) {
@@ -39,7 +43,7 @@ function go(change) {
 addEventListener("popstate", () => location.reload());
 
 function selectors() {
-  const { from, to, area } = state();
+  const { from, to, area, imported } = state();
   const periods = [[6, t("7 days")], [29, t("30 days")], [89, t("90 days")]];
   const areas = /** @type {FigureRow[]} */ (data?.by_area ?? []);
   fill(one("[data-selectors]"), h("div.selectors", null,
@@ -52,7 +56,9 @@ function selectors() {
     area
       ? h("button", { type: "button", onclick: () => go({ area: "" }) }, icon("x"), t("Whole city"))
       : areas.length > 0 && h("select", { "aria-label": t("Area"), onchange: (/** @type {any} */ event) => go({ area: event.target.value }) },
-        h("option", { value: "" }, t("Whole city")), areas.map((row) => h("option", { value: row.code }, named(row))))));
+        h("option", { value: "" }, t("Whole city")), areas.filter((row) => row.code).map((row) => h("option", { value: row.code }, named(row)))),
+    h("select", { "aria-label": t("Imported cases"), onchange: (/** @type {any} */ event) => go({ imported: event.target.value === "exclude" ? "" : event.target.value }) },
+      IMPORTED.map(([value, word]) => h("option", { value, selected: value === imported }, word)))));
 }
 
 async function load() {
@@ -93,6 +99,7 @@ function figureCard(figure) {
     h("p.fraction", null, text.fraction),
     spark(values),
     h("p.small.quiet", null, figure.claim),
+    h("p.small.quiet", null, IMPORTED.find(([value]) => value === data?.imported)?.[1]),
     h("div.actions", null,
       h("button", { type: "button", onclick: () => define(figure) }, icon("book-open"), t("Definition")),
       h("button", { type: "button", disabled: !figure.denominator, onclick: () => void drill(figure, "denominator") }, icon("list"), t("Cases"))));
@@ -132,12 +139,27 @@ async function drill(figure, part) {
     const answer = /** @type {Page<Card>} */ (await api.get(`/indicators/${figure.key}/cases`, { ...state(), part, after }));
     if (!after) fill(list);
     if (!answer.items.length && !after) fill(list, empty(t("No cases"), t("Nothing was counted in this period and area.")));
-    list.append(...answer.items.map((card) => h("li", null, mark(card.state), h("div", null, h("b", null, className(card)), h("span.small.quiet", null, [card.number, stateWord(card.state), named(card.street), named(card.organisation)].filter(Boolean).join(" · "))), timeChip(card))));
+    list.append(...answer.items.map((card) => (card.imported ? toldRow(card, card.imported) : h("li", null, mark(card.state), h("div", null, h("b", null, className(card)), h("span.small.quiet", null, [card.number, stateWord(card.state), named(card.street), named(card.organisation)].filter(Boolean).join(" · "))), timeChip(card)))));
     after = answer.next ?? "";
     more.hidden = !after;
   };
   more.addEventListener("click", () => load().catch(complain));
   load().catch((error) => fill(list, failed(error, () => void load())));
+}
+
+/** A case that another system kept: never to be taken for one of ours. @param {Card} card @param {Imported} told */
+function toldRow(card, told) {
+  const shape = mark({ closed: "closed", open: "reported" }[told.stood] ?? "void");
+  shape.setAttribute("aria-label", told.stood_label);
+  const stages = { opened: t("Opened there"), inspected: t("Inspected there"), due: t("Due there"), closed: t("Closed there"), cancelled: t("Cancelled there") };
+  const at = new Intl.DateTimeFormat(language(), { timeZone: told.zone, dateStyle: "medium", timeStyle: "short" });
+  const rows = Object.entries(stages).filter(([stage]) => told.times[stage]).map(([stage, word]) => [word, at.format(new Date(told.times[stage]))]);
+  rows.push([t("Status there"), told.status], [t("Department there"), told.department], [t("Address there"), told.address]);
+  return h("li", null, shape, h("div", null,
+    h("b", null, className(card)), " ", h("span.chip", null, t("imported from {origin}", { origin: told.origin })),
+    h("span.small.quiet", null, [card.number, told.stood_label, named(card.street), named(card.department)].filter(Boolean).join(" · ")),
+    told.fault_labels.length > 0 && h("span.small.faults", null, t("Faults: {faults}", { faults: told.fault_labels.join(t(", ")) })),
+    h("details", null, h("summary.small", null, t("As it was told")), h("dl.small", null, rows.filter(([, value]) => value).flatMap(([word, value]) => [h("dt", null, word), h("dd", null, value)])))));
 }
 
 /** @type {Record<string, { key: string, down: boolean }>} */
@@ -163,7 +185,7 @@ function table(root, title, rows, areas) {
             trend();
           } }, figure.title))))),
       h("tbody", null, sortedRows.map((row) => h("tr", null,
-        h("td", null, areas ? h("a", { href: `?${new URLSearchParams({ ...state(), area: row.code })}` }, named(row)) : named(row)),
+        h("td", null, areas && row.code ? h("a", { href: `?${new URLSearchParams({ ...state(), area: row.code })}` }, named(row)) : named(row)),
         figures.map((figure) => {
           const cell = figureOf(row, figure.key);
           const text = cell && figureText({ ...figure, ...cell });
