@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import re
 import shutil
 import socket
@@ -147,8 +148,14 @@ def wrk(
     """Drive a URL with wrk. `script` prints `RESULT|per second|p50 ms|p99 ms|refused` at its end."""
     command = [need("wrk", "wrk"), "-t1", f"-c{clients}", f"-d{seconds:g}s", "--timeout", "20s"]
     command += ["-s", str(script or BENCH / "plain.lua"), url]
+    # a seed of its own for each run: two runs must not make the same identifiers
+    seed = {"SEED": str(random.SystemRandom().randrange(1 << 30))}
     said = subprocess.run(
-        command, env={**os.environ, **(env or {})}, capture_output=True, text=True, timeout=seconds + 60
+        command,
+        env={**os.environ, **seed, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=seconds + 60,
     ).stdout
     found = re.search(r"RESULT\|([\d.]+)\|([\d.]+)\|([\d.]+)\|(\d+)", said)
     if not found:

@@ -101,7 +101,7 @@ def main() -> int:
                 )
                 with server as port:
                     drive = partial(wrk, f"http://127.0.0.1:{port}/", BENCH / "report.lua")
-                    drive(seconds=1, env={**base, **extra, "SHAPE": shape, "SEED": "7"})
+                    drive(seconds=1, env={**base, **extra, "SHAPE": shape})
                     return drive(seconds=asked.seconds, env={**base, **extra, "SHAPE": shape})
 
             print(f"\n{title}, 8 clients, {asked.rounds} × {asked.seconds:g} s")
