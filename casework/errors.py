@@ -89,3 +89,31 @@ class TooMany(GridCityError):
 
     code = "too_many"
     status = 429
+
+
+class Busy(GridCityError):
+    """The city is busy with others just now; `details['retry_after']` says how many seconds to wait."""
+
+    code = "busy"
+    status = 503
+
+
+class TooLarge(GridCityError):
+    """More bytes at once than are taken."""
+
+    code = "too_large"
+    status = 413
+
+
+def error_face(
+    code: str, message: object, *, field: str = "", value: object = "", mend: object = "", details: Any = None
+) -> dict[str, Any]:
+    """An error in the one shape that every caller sees; the value is shown no longer than 200 characters."""
+    return {
+        "code": code,
+        "message": str(message),
+        "field": field,
+        "value": "" if value is None else str(value)[:200],
+        "mend": str(mend),
+        "details": details or {},
+    }

@@ -25,7 +25,7 @@ class Flow:
     dress      a bare card with names, without what never leaves the server
     facts_for  what of an entry's facts an audience may read
     state_label   a state in the reader's words
-    compares   may this actor look at the pictures of a case it may not see, to tell whether it is the same thing?
+    compares   may this actor look at the pictures of a case it may not see, to tell whether it is the same?
     """
 
     kind: str

@@ -30,8 +30,10 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from casework import push
 from casework.models.notice import Notice
 from casework.models.person import Person
+from casework.models.push import PushSubscription
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +75,18 @@ TEMPLATES: dict[str, Template] = {
     "case_overdue": Template(
         _("Case %(number)s is overdue"),
         _("Case %(number)s (%(clock)s) has been overdue since %(due_at)s."),
+    ),
+    "task_sent": Template(
+        _("New task: %(task)s"),
+        _("%(subject)s, %(place)s. Case %(number)s."),
+    ),
+    "task_recalled": Template(
+        _("Task recalled"),
+        _("Case %(number)s needs no visit any more."),
+    ),
+    "survey_ordered": Template(
+        _("Survey: %(title)s"),
+        _("%(cells)s cells are yours to count. Survey %(number)s."),
     ),
 }
 
@@ -119,6 +133,25 @@ def notify(
         language=language,
     )
     Notice.objects.bulk_create([notice], ignore_conflicts=True)
+
+
+def tell_phone(
+    person_id: int, *, key: str, template: str, context: Context, case_id: UUID | None = None
+) -> None:
+    """A notice to a person's phone, if messages to phones are on and the phone asked for them.
+
+    `context["url"]`, if there, is the page that a tap opens.
+    """
+    if not push.is_on() or not PushSubscription.objects.filter(person_id=person_id).exists():
+        return
+    notify(
+        key=key,
+        channel=Notice.Channel.PUSH,
+        template=template,
+        context=context,
+        case_id=case_id,
+        person=Person.objects.get(pk=person_id),
+    )
 
 
 def rendered(template: str, context: Context, language: str) -> tuple[str, str]:
@@ -303,6 +336,31 @@ def _sms(notice: Notice, subject: str, text: str) -> str:
         return ""  # accepted, but by a gateway that gives no numbers
 
 
+def _push(notice: Notice, subject: str, text: str) -> str:
+    """To every browser that the person has subscribed; one that takes it is enough."""
+    message = {
+        "id": str(notice.pk),
+        "title": subject,
+        "body": text,
+        "tag": notice.key,
+        "url": notice.context.get("url", "/inspector/"),
+    }
+    told: list[str] = []
+    faults: list[str] = []
+    for subscription in PushSubscription.objects.filter(person_id=notice.recipient_id):
+        try:
+            told.append(push.send(subscription, message, topic=notice.pk.hex))
+        except push.Gone:
+            subscription.delete()
+        except (OSError, ValueError) as fault:
+            faults.append(str(fault) or repr(fault))
+    if not told and faults:
+        raise Unreachable(faults[0])
+    if not told:
+        raise Undeliverable(gettext("No browser of this person takes messages any more."))
+    return told[0]
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """A gateway that sends us elsewhere is misconfigured: telephone numbers go nowhere else."""
 
@@ -324,4 +382,5 @@ _ADAPTERS: dict[str, Callable[[Notice, str, str], str]] = {
     Notice.Channel.EMAIL: _email,
     Notice.Channel.SMS: _sms,
     Notice.Channel.LIVE: _live,
+    Notice.Channel.PUSH: _push,
 }

@@ -6,10 +6,13 @@ swept away. Names, types and paths sent by clients are never used.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
+import re
 import time
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
@@ -21,12 +24,22 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from casework import images
-from casework.errors import Conflict, Invalid, Missing
+from casework.errors import Conflict, GridCityError, Invalid, Missing, TooMany
 from casework.models.attachment import Attachment
 
 SIZES: Final = {"thumb": 320, "full": 1600}
 UNCLAIMED_AFTER = timedelta(days=30)
 _FRESH_SECONDS = 24 * 3600
+PART_BYTES: Final = 1024 * 1024
+PARTS_AT_MOST: Final = 40  # photographs of one person half sent
+PART_KEPT_SECONDS: Final = 7 * 24 * 3600
+
+
+class Offset(GridCityError):
+    """A part does not join what has arrived; `details['received']` says where to go on."""
+
+    code = "offset"
+    status = 409
 
 
 def read_body(request: HttpRequest) -> bytes:
@@ -34,12 +47,33 @@ def read_body(request: HttpRequest) -> bytes:
     return request.read(images.MAX_BYTES + 1)
 
 
-def take_photo(photo_id: UUID, data: bytes, *, kind: str, by: int | None, name: str = "") -> Attachment:
+@dataclass(frozen=True)
+class Told:
+    """What a phone says of a picture that it has made smaller: what the camera wrote is gone from the bytes.
+
+    source            camera, gallery, or "" where the browser cannot tell
+    original_sha256   hex digest of what the camera made
+    lon, lat          where the camera was, WGS-84; taken_at: when
+    """
+
+    source: str = ""
+    original_sha256: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    taken_at: datetime | None = None
+
+
+def take_photo(
+    photo_id: UUID, data: bytes, *, kind: str, by: int | None, name: str = "", told: Told | None = None
+) -> Attachment:
     """Check a photograph, keep it, and return its row; the same bytes under the same id return the same row.
 
     by      the person who sends it
+    told    what the phone says of it; what the bytes themselves say goes before
     raises  Invalid when it is no sound photograph; Conflict when the id stands for another one
     """
+    told = told or Told()
+    _check_told(told)
     if kind not in Attachment.Kind.values:
         raise Invalid(
             _("There is no kind of photograph “%(kind)s”.") % {"kind": kind},
@@ -51,6 +85,7 @@ def take_photo(photo_id: UUID, data: bytes, *, kind: str, by: int | None, name: 
     if known := Attachment.objects.filter(pk=photo_id).first():
         return _same(known, sha256, by)
     picture = images.look_at(data, zone=timezone.get_default_timezone())
+    declared = picture.lon is None and told.lon is not None and told.lat is not None
     photo = Attachment(
         id=photo_id,
         kind=kind,
@@ -60,9 +95,12 @@ def take_photo(photo_id: UUID, data: bytes, *, kind: str, by: int | None, name: 
         content_type=picture.content_type,
         width=picture.width,
         height=picture.height,
-        taken_at=picture.taken_at,
-        exif_lon=picture.lon,
-        exif_lat=picture.lat,
+        taken_at=picture.taken_at or told.taken_at,
+        exif_lon=told.lon if declared else picture.lon,
+        exif_lat=told.lat if declared else picture.lat,
+        exif_declared=declared,
+        source=told.source,
+        original_sha256=told.original_sha256,
         uploaded_by_id=by,
         uploaded_at=timezone.now(),
     )
@@ -76,6 +114,109 @@ def take_photo(photo_id: UUID, data: bytes, *, kind: str, by: int | None, name: 
             return _same(known, sha256, by)
         raise
     return photo
+
+
+def _check_told(told: Told) -> None:
+    if told.source not in Attachment.Source.values:
+        raise Invalid(
+            _("There is no such source of photographs: “%(source)s”.") % {"source": told.source},
+            field="source",
+            value=told.source,
+            mend=_("One of: %(sources)s.") % {"sources": "camera, gallery, unknown"},
+        )
+    if told.original_sha256 and not re.fullmatch("[0-9a-f]{64}", told.original_sha256):
+        raise Invalid(
+            _("This is no SHA-256 in hexadecimal digits."),
+            field="original_sha256",
+            value=told.original_sha256,
+            mend=_("Send 64 digits 0-9 a-f, or leave it out."),
+        )
+    if (told.lon is None) != (told.lat is None) or not (
+        -180 <= (told.lon or 0) <= 180 and -90 <= (told.lat or 0) <= 90
+    ):
+        raise Invalid(
+            _("The position of the photograph is none."),
+            field="lon",
+            value=f"{told.lon}, {told.lat}",
+            mend=_("Give both in degrees of WGS-84, or leave both out."),
+        )
+
+
+# --- in parts --------------------------------------------------------------------------------------------
+
+
+def received(photo_id: UUID, by: int) -> tuple[int, bool]:
+    """How many bytes of a photograph have arrived from this person, and whether it is whole."""
+    known = (
+        Attachment.objects.filter(pk=photo_id, uploaded_by_id=by).values_list("byte_size", flat=True).first()
+    )
+    if known is not None:
+        return known, True
+    try:
+        return _part_path(photo_id, by).stat().st_size, False
+    except FileNotFoundError:
+        return 0, False
+
+
+def take_part(photo_id: UUID, data: bytes, *, offset: int, total: int, by: int) -> bytes | None:
+    """Add a piece to what has arrived; the whole once it is all there, None before.
+
+    raises  Invalid for sizes that cannot be; Offset when the piece does not join what has arrived
+    """
+    if not 0 < total <= images.MAX_BYTES or not 0 < len(data) <= PART_BYTES or offset + len(data) > total:
+        raise Invalid(
+            _("A part has 1 to %(most)s bytes and lies within its photograph of at most %(whole)s MB.")
+            % {"most": PART_BYTES, "whole": images.MAX_BYTES // 1024**2},
+            field="total",
+            value=f"{offset} + {len(data)} / {total}",
+            mend=_("Send smaller parts, or a smaller picture."),
+        )
+    path = _part_path(photo_id, by)
+    _make_folder(path.parent)
+    if not path.exists() and len(list(path.parent.iterdir())) >= PARTS_AT_MOST:
+        raise TooMany(
+            _("Too many photographs are half sent."),
+            mend=_("Send the rest of one of them first."),
+            retry_after=60,
+        )
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        size = os.fstat(file.fileno()).st_size
+        if offset != size:
+            raise Offset(
+                _("%(size)s bytes of this photograph have arrived.") % {"size": size},
+                field="offset",
+                value=offset,
+                mend=_("Go on from there."),
+                received=size,
+            )
+        file.seek(offset)
+        file.write(data)
+        file.flush()
+        if offset + len(data) < total:
+            os.fsync(file.fileno())
+            return None
+        file.seek(0)
+        return file.read()
+
+
+def forget_parts(photo_id: UUID, by: int) -> None:
+    """The photograph is whole, or no photograph: its parts are of no use any more."""
+    _part_path(photo_id, by).unlink(missing_ok=True)
+
+
+def _part_path(photo_id: UUID, by: int) -> Path:
+    return Path(settings.MEDIA_ROOT, "parts", str(by), photo_id.hex)
+
+
+def forget_old_parts() -> int:
+    """Remove what was begun and not gone on with for a week."""
+    forgotten = 0
+    for path in Path(settings.MEDIA_ROOT, "parts").glob("*/*"):
+        if time.time() - path.stat().st_mtime > PART_KEPT_SECONDS:
+            path.unlink(missing_ok=True)
+            forgotten += 1
+    return forgotten
 
 
 def _same(known: Attachment, sha256: str, by: int | None) -> Attachment:
@@ -122,6 +263,7 @@ def derivative(photo: Attachment, size: str) -> Path:
 
 def forget_unclaimed() -> int:
     """Remove photographs that no case took in a month, with their files; return how many."""
+    forget_old_parts()
     forgotten = 0
     old = Attachment.objects.filter(case__isnull=True, uploaded_at__lt=timezone.now() - UNCLAIMED_AFTER)
     for photo in old.iterator():

@@ -82,6 +82,7 @@ class PhotoOut(Out):
     taken_at: datetime | None
     lon: float | None
     lat: float | None
+    source: str
 
 
 class EntryOut(Out):

@@ -26,7 +26,7 @@ def periodic(cron: str) -> Callable[[Callable[[], object]], Callable[..., None]]
     """A task that the worker starts by the clock, never queued twice, that gives back its connection."""
 
     def made(function: Callable[[], object]) -> Callable[..., None]:
-        name = f"casework.{function.__name__}"
+        name = f"{function.__module__.partition('.')[0]}.{function.__name__}"
 
         @app.periodic(cron=cron, periodic_id=name)
         @app.task(name=name, queueing_lock=name)

@@ -1,15 +1,22 @@
-"""Failed sign-ins are counted in the database, by name and by address, so that all processes see them."""
+"""Slowing down: failed sign-ins, counted in the database so that all processes see them; and a door for
+heavy calls, so that light ones still get through when everybody comes at once.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from casework.errors import TooMany
+from casework.errors import Busy, TooMany
 from casework.models.person import FailedLogin
 
 FAILURES_A_NAME = 5
@@ -49,3 +56,75 @@ def slow_down(request: HttpRequest, username: str) -> Attempts:
             retry_after=seconds,
         )
     return Attempts(name, address)
+
+
+@dataclass
+class Door:
+    """So many heavy calls at a time in one process; the others are told when to come back.
+
+    Who is turned away is told a time by how many were turned away just before and how long a call takes, so
+    that a crowd comes back spread out, not all at once.
+    """
+
+    places: int
+    most_seconds: int = 60
+    _inside: int = 0
+    _mean_seconds: float = 0.5
+    _turned_away: list[float] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def passed(self) -> Iterator[None]:
+        """Go through, or raise Busy."""
+        self._enter()
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                self._mean_seconds += 0.1 * (time.monotonic() - began - self._mean_seconds)
+
+    def _enter(self) -> None:
+        with self._lock:
+            if self._inside < self.places:
+                self._inside += 1
+                return
+            now = time.monotonic()
+            self._turned_away = [at for at in self._turned_away if at > now - self.most_seconds]
+            self._turned_away.append(now)
+            queue = len(self._turned_away) + self._inside
+            seconds = min(self.most_seconds, max(1, math.ceil(queue * self._mean_seconds / self.places)))
+        raise Busy(
+            _("Many phones are sending just now."),
+            mend=_("What you have sent before is stored; send the rest in %(seconds)s seconds.")
+            % {"seconds": seconds},
+            retry_after=seconds,
+        )
+
+
+@dataclass
+class Pace:
+    """So many calls a person within a time, in one process."""
+
+    calls: int
+    seconds: int
+    _made: dict[int, list[float]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def keep(self, person_id: int) -> None:
+        """Count a call, or raise TooMany."""
+        now = time.monotonic()
+        with self._lock:
+            if len(self._made) > 10_000:  # of those who have been quiet, nothing needs to be known
+                self._made = {who: made for who, made in self._made.items() if made[-1] > now - self.seconds}
+            recent = [at for at in self._made.get(person_id, []) if at > now - self.seconds]
+            if len(recent) < self.calls:
+                self._made[person_id] = [*recent, now]
+                return
+            wait = math.ceil(recent[0] + self.seconds - now)
+        raise TooMany(
+            _("You are sending too fast."),
+            mend=_("Send the rest in %(seconds)s seconds.") % {"seconds": wait},
+            retry_after=max(1, wait),
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,11 +15,13 @@ from casework.access import Actor
 from casework.api import caller, signed_in
 from casework.errors import Invalid
 from casework.models import Organisation
+from casework.roles import Role
 from dispatch import actions, faces, queries
 from dispatch.actions.site import Answer
 from dispatch.cards import dress
 from dispatch.limits import handling_limit
-from dispatch.models import FilingCondition, Report, RoutingRule
+from dispatch.models import FilingCondition, RoutingRule
+from dispatch.models.report import Source
 from dispatch.proposals import propose
 from dispatch.schemas import (
     CardOut,
@@ -33,13 +35,13 @@ from dispatch.schemas import (
     ReportIn,
     SnapshotOut,
     SummaryOut,
-    TasksOut,
+    report_of,
 )
 from gis_data.queries import search_classes
 
 router = Router(tags=["Reports"], auth=signed_in)
 
-MoveAction = Callable[[UUID, Actor, MoveIn], Report]
+MoveAction = Callable[[UUID, Actor, MoveIn], object]
 
 MOVE_ACTIONS: dict[str, MoveAction] = {
     "send_verify": lambda pk, who, m: actions.send_verify(
@@ -52,6 +54,10 @@ MOVE_ACTIONS: dict[str, MoveAction] = {
     ),
     "decline": lambda pk, who, m: actions.decline_report(pk, actor=who, seen=m.version, reason=m.reason),
     "withdraw": lambda pk, who, m: actions.withdraw_report(pk, actor=who, seen=m.version, reason=m.reason),
+    "self_handle": lambda pk, who, m: actions.self_handle(
+        pk, actor=who, seen=m.version, photos=m.photos, note=m.note
+    ),
+    "join": lambda pk, who, m: actions.join_case(pk, sighting_of(m, who), actor=who, seen=m.version),
     "dispatch": lambda pk, who, m: actions.dispatch_report(
         pk, actor=who, seen=m.version, organisation_code=m.organisation_code or None, note=m.note
     ),
@@ -82,6 +88,7 @@ MOVE_ACTIONS: dict[str, MoveAction] = {
 
 def answer_of(move: MoveIn) -> Answer:
     return Answer(
+        id=move.id,
         result=move.result,
         note=move.note,
         lon=move.lon,
@@ -91,21 +98,26 @@ def answer_of(move: MoveIn) -> Answer:
     )
 
 
+def sighting_of(move: MoveIn, actor: Actor) -> actions.Sighting:
+    """A sighting told at a desk came by telephone unless the note says otherwise."""
+    return actions.Sighting(
+        id=move.id or uuid4(),
+        note=move.note,
+        photos=tuple(move.photos),
+        lon=move.lon,
+        lat=move.lat,
+        datum=move.datum,
+        source=Source.INSPECTOR if actor.role == Role.INSPECTOR else Source.HOTLINE,
+    )
+
+
 @router.post("/reports", response={201: CardOut, 200: CardOut})
 def report(request: HttpRequest, body: ReportIn) -> Status[dict[str, Any]]:
     """Take in a report: 201 when it is new, 200 when the same one was sent before under this id.
 
     The answer is the case's card, with its number; everything written is committed by then.
     """
-    sent = body.model_dump(exclude={"reporter", "photos"})
-    reporter = body.reporter
-    new = actions.NewReport(
-        **sent,
-        photos=tuple(body.photos),
-        reporter_name=reporter.name if reporter else "",
-        reporter_phone=reporter.phone if reporter else "",
-    )
-    made, is_new = actions.report_problem(new, actor=caller(request))
+    made, is_new = actions.report_problem(report_of(body), actor=caller(request))
     return Status(201 if is_new else 200, dress(made.case.card))
 
 
@@ -156,7 +168,8 @@ def move(request: HttpRequest, case_id: UUID, body: MoveIn, verb: str) -> dict[s
 
     file: condition_id · decline, send_back, return, rework, cancel_dispatch, void, force_close: reason ·
     dispatch: organisation_code, or none to accept the proposal · finish: photos · answer_verify: result
-    exists|not_exists|cannot_tell · answer_check: result pass|fail|cannot_tell · close: closing
+    exists|not_exists|cannot_tell · answer_check: result pass|fail|cannot_tell · close: closing ·
+    self_handle: photos · join: note or photos
     """
     who = caller(request)
     queries.case_seen_by(who, case_id)
@@ -185,23 +198,6 @@ def proposal(request: HttpRequest, case_id: UUID) -> dict[str, Any]:
             {"organisation": faces.named(choice.organisation), "why": choice.why}
             for choice in found.alternatives
         ],
-    }
-
-
-@router.get("/tasks", response=TasksOut)
-def tasks(request: HttpRequest) -> dict[str, Any]:
-    """The inspector's open errands."""
-    return {
-        "items": [
-            {
-                "id": task.pk,
-                "kind": task.kind,
-                "sent_at": task.sent_at,
-                "due_at": task.case.due_at,
-                "case": dress(task.case.card),
-            }
-            for task in queries.open_tasks(caller(request))
-        ]
     }
 
 

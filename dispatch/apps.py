@@ -13,6 +13,8 @@ class DispatchConfig(AppConfig):
         from casework import flows
         from dispatch.flow import REPORT_FLOW
         from dispatch.imported import IMPORTED_FLOW
+        from dispatch.survey_flow import SURVEY_FLOW
 
         flows.register(REPORT_FLOW)
+        flows.register(SURVEY_FLOW)
         flows.register(IMPORTED_FLOW)

@@ -14,8 +14,9 @@ from casework.access import Actor
 from casework.calendars import Limit, Unit
 from casework.models import Attachment, Case, CaseClock, Organisation, Person, Post
 from dispatch.cards import dress
-from dispatch.models import FilingCondition, Report, SourcePolicy, Task
+from dispatch.models import FilingCondition, Joining, Report, SourcePolicy, Task
 from dispatch.models.report import CheckResult, VerifyResult
+from dispatch.phone.policy import patrol_policy
 from dispatch.policy import SEES_ALL, SEES_REPORTER, facts_for, is_own, other_axis
 from dispatch.queries import report_in_full
 from dispatch.workflow import MOVES, Clock, State
@@ -150,6 +151,7 @@ def case_face(actor: Actor, case_id: UUID) -> dict[str, Any]:
         report.verify_result != VerifyResult.EXISTS
         and SourcePolicy.objects.filter(source=report.source, verify_first=True).exists()
     )
+    patrol = patrol_policy(case.stream_id)
     return {
         **dress(case.card),
         "text": report.text,
@@ -167,9 +169,19 @@ def case_face(actor: Actor, case_id: UUID) -> dict[str, Any]:
             condition_face(c)
             for c in FilingCondition.objects.filter(problem_class=report.problem_class_id, active=True)
         ],
-        "photos": list(Attachment.objects.filter(case_id=case_id).order_by("uploaded_at", "pk")),
+        "photos": [
+            {**_photo(photo), "off": photo.off_m is not None and photo.off_m > patrol.photo_far_m}
+            for photo in Attachment.objects.filter(case_id=case_id).order_by("uploaded_at", "pk")
+        ],
         "tasks": [
-            _task(actor, task) for task in Task.objects.filter(case_id=case_id).select_related("inspector")
+            {**_task(actor, task), "far": task.distance_m is not None and task.distance_m > patrol.far_m}
+            for task in Task.objects.filter(case_id=case_id).select_related("inspector")
+        ],
+        "joinings": [
+            _joining(actor, joining)
+            for joining in Joining.objects.filter(case_id=case_id)
+            .select_related("person")
+            .order_by("joined_at", "pk")
         ],
         "clocks": [
             clock_face(clock) for clock in CaseClock.objects.filter(case_id=case_id).order_by("started_at")
@@ -208,6 +220,22 @@ def _reporter(actor: Actor, report: Report) -> dict[str, str] | None:
     if report.party is not None and actor.role in SEES_REPORTER:
         return {"name": report.party.name, "phone": report.party.phone}
     return None
+
+
+def _photo(photo: Attachment) -> dict[str, Any]:
+    keys = ("id", "kind", "taken_at", "uploaded_at", "width", "height", "source", "off_m")
+    return {key: getattr(photo, key) for key in keys}
+
+
+def _joining(actor: Actor, joining: Joining) -> dict[str, Any]:
+    inside = actor.role in SEES_ALL or joining.person_id == actor.person_id
+    return {
+        "source": joining.source,
+        "note": joining.note,
+        "person": str(joining.person) if inside else "",
+        "joined_at": joining.joined_at,
+        "distance_m": joining.distance_m,
+    }
 
 
 def _task(actor: Actor, task: Task) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from casework.flows import Flow
 from dispatch.cards import dress
-from dispatch.policy import audience, facts_for, sees
+from dispatch.policy import audience, compares, facts_for, sees
 from dispatch.workflow import MOVES, State
 
 KIND = "report"
@@ -22,4 +22,5 @@ REPORT_FLOW = Flow(
     dress=dress,
     facts_for=facts_for,
     state_label=state_label,
+    compares=compares,
 )

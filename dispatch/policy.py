@@ -19,7 +19,9 @@ from dispatch.workflow import MOVES
 
 SEES_ALL = SUPERVISION | COMMAND | {Role.MANAGER}
 SEES_REPORTER = SUPERVISION  # names and numbers of citizens
-AXIS_OF_SUPERVISION = frozenset(m.verb for m in MOVES if m.by & SUPERVISION and m.verb != "report")
+AXIS_OF_SUPERVISION = frozenset(
+    m.verb for m in MOVES if m.by & SUPERVISION and m.verb not in ("report", "join")
+)
 AXIS_OF_COMMAND = frozenset(m.verb for m in MOVES if m.by & COMMAND)
 
 
@@ -44,6 +46,11 @@ def visible(actor: Actor) -> Q:
     if actor.role == Role.INSPECTOR:
         return mine & (Q(report__reporter_id=actor.person_id) | Q(report__inspector_id=actor.person_id))
     return Q(pk__in=[])
+
+
+def compares(actor: Actor, card: Mapping[str, Any]) -> bool:
+    """An inspector who finds something looks whether it is an open case already, whoever reported it."""
+    return actor.role == Role.INSPECTOR and card["state"] not in MOVES.final
 
 
 def audience(actor: Actor) -> Hashable:
@@ -71,7 +78,7 @@ def is_own(actor: Actor, case: Case, verb: str) -> bool:
         return case.organisation_id == actor.organisation_id
     if verb in ("answer_verify", "answer_check"):
         return bool(case.card.get("inspector_id") == actor.person_id)
-    if verb == "withdraw":
+    if verb in ("withdraw", "self_handle"):
         return bool(case.card.get("reporter_id") == actor.person_id)
     return True
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from casework.schemas import EntryOut, In, NamedOut, Out
+from dispatch.actions.intake import NewReport
 
 
 class ReporterIn(In):
@@ -33,10 +34,23 @@ class ReportIn(In):
     reporter: ReporterIn | None = None
 
 
+def report_of(sent: ReportIn) -> NewReport:
+    """What the action takes, from what was sent; what a longer form adds is left to its reader."""
+    told = sent.model_dump(include=set(ReportIn.model_fields) - {"reporter", "photos"})
+    reporter = sent.reporter
+    return NewReport(
+        **told,
+        photos=tuple(sent.photos),
+        reporter_name=reporter.name if reporter else "",
+        reporter_phone=reporter.phone if reporter else "",
+    )
+
+
 class MoveIn(In):
     """The arguments of all moves; each move's description says which it needs."""
 
     version: int = Field(description="The version of the case that the caller looked at.")
+    id: UUID | None = Field(None, description="answer, join: made by the sender, so that a repeat is known.")
     reason: str = Field("", max_length=2000)
     note: str = Field("", max_length=2000)
     result: str = Field("", max_length=11)
@@ -135,6 +149,9 @@ class CasePhotoOut(Out):
     uploaded_at: datetime
     width: int
     height: int
+    source: str = Field("", description="camera or gallery, as the phone says; empty: it did not")
+    off_m: float | None = Field(None, description="From its own position to the place claimed, in metres.")
+    off: bool = Field(False, description="Farther than the city allows.")
 
 
 class TaskOut(Out):
@@ -146,6 +163,15 @@ class TaskOut(Out):
     note: str
     sent_at: datetime
     done_at: datetime | None
+    distance_m: float | None
+    far: bool = Field(False, description="Answered farther from the place than the city allows.")
+
+
+class JoiningOut(Out):
+    source: str
+    note: str
+    person: str
+    joined_at: datetime
     distance_m: float | None
 
 
@@ -183,6 +209,7 @@ class CaseOut(CardOut):
     conditions: list[ConditionOut]
     photos: list[CasePhotoOut]
     tasks: list[TaskOut]
+    joinings: list[JoiningOut]
     clocks: list[ClockOut]
     moves: list[MoveOut]
     history: list[EntryOut]
@@ -207,18 +234,6 @@ class ProposalOut(Out):
     limit_text: str
     lost: list[LostOut]
     alternatives: list[ChoiceOut]
-
-
-class TaskCardOut(Out):
-    id: int
-    kind: str
-    sent_at: datetime
-    due_at: datetime | None
-    case: CardOut
-
-
-class TasksOut(Out):
-    items: list[TaskCardOut]
 
 
 class MapOut(Out):

@@ -32,6 +32,7 @@ class State(TextChoices):
     CHECKED = "checked", _("checked, to close")  # 待结案
     CLOSED = "closed", _("closed")  # 结案
     FORCE_CLOSED = "force_closed", _("closed by force")  # 强制结案
+    SELF_HANDLED = "self_handled", _("settled on the spot")  # 自处置
     DECLINED = "declined", _("not filed")  # 不立案
     WITHDRAWN = "withdrawn", _("withdrawn")  # 撤回
     VOID = "void", _("void")  # 作废
@@ -53,6 +54,7 @@ IN_COMMAND = frozenset({S.FILED})
 WITH_DEPARTMENT = frozenset({S.DISPATCHED, S.HANDLING})
 AFTER_HANDLING = frozenset({S.HANDLED, S.CHECKING, S.CHECKED})
 AFTER_FILING = IN_COMMAND | WITH_DEPARTMENT | AFTER_HANDLING
+OPEN = frozenset({S.REPORTED, S.VERIFYING, S.VERIFIED}) | AFTER_FILING
 
 MOVES = Moves(
     rows=(
@@ -72,6 +74,11 @@ MOVES = Moves(
              asks=("reason",)),
         Move("withdraw", frozenset({S.REPORTED, S.VERIFYING, S.VERIFIED}), S.WITHDRAWN, INSPECTOR,
              _("Withdraw report")),
+        # small things that the inspector puts right herself; counted apart (docs/figures.md)
+        Move("self_handle", frozenset({S.REPORTED}), S.SELF_HANDLED, INSPECTOR, _("Settled on the spot"),
+             asks=("photos",)),
+        # somebody else saw the same: no second case, the state stays
+        Move("join", OPEN, None, INSPECTOR | SUPERVISION, _("Join this case"), asks=("note",)),
         # command
         Move("dispatch", frozenset({S.FILED}), S.DISPATCHED, COMMAND, _("Dispatch"),
              stops=(C.DISPATCHING,), starts=(C.HANDLING,), primary=True),
@@ -99,5 +106,5 @@ MOVES = Moves(
         Move("void", AFTER_FILING, S.VOID, LEADER, _("Void"), asks=("reason",)),
         Move("force_close", AFTER_FILING, S.FORCE_CLOSED, LEADER, _("Close by force"), asks=("reason",)),
     ),
-    final=frozenset({S.CLOSED, S.FORCE_CLOSED, S.DECLINED, S.WITHDRAWN, S.VOID}),
+    final=frozenset({S.CLOSED, S.FORCE_CLOSED, S.SELF_HANDLED, S.DECLINED, S.WITHDRAWN, S.VOID}),
 )  # fmt: skip

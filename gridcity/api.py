@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from casework.access import Actor
 from casework.api import signed_in
-from casework.errors import GridCityError, Invalid
+from casework.errors import GridCityError, Invalid, NotAllowed, error_face
+from casework.roles import Role
 from gis_data.errors import PlaceError
 
 
@@ -50,15 +52,7 @@ def answer(
     details: Any = None,
 ) -> HttpResponse:
     """An error in the one shape that every caller of this API sees."""
-    shown = "" if value is None else str(value)[:200]
-    error = {
-        "code": code,
-        "message": str(message),
-        "field": field,
-        "value": shown,
-        "mend": str(mend),
-        "details": details or {},
-    }
+    error = error_face(code, message, field=field, value=value, mend=mend, details=details)
     return api.create_response(request, {"error": error}, status=status)
 
 
@@ -81,7 +75,7 @@ def refused(request: HttpRequest, error: GridCityError) -> HttpResponse:
 
 @api.exception_handler(PlaceError)
 def no_such_place(request: HttpRequest, error: PlaceError) -> HttpResponse:
-    status = 404 if error.code in ("outside", "missing") else 422
+    status = {"outside": 404, "missing": 404, "stale": 409}.get(error.code, 422)
     return answer(
         request, status, error.code, error.message, field=error.field, value=error.value, mend=error.mend
     )
@@ -140,6 +134,26 @@ def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 api.add_router("", "casework.api.router")
 api.add_router("", "casework.photo_api.router")
+api.add_router("", "casework.push_api.router")
+
+
+def system_administrator(request: HttpRequest) -> Actor:
+    """Who keeps the city's data, signed in; nobody else edits the ground."""
+    actor = signed_in(request)
+    if actor.role != Role.SYSTEM_ADMIN:
+        raise NotAllowed(
+            _("The map is edited by the system administrator."),
+            field="role",
+            value=actor.role,
+            mend=_("Sign in by that post."),
+        )
+    return actor
+
+
 api.add_router("", "gis_data.api.router", auth=signed_in)
+api.add_router("", "gis_data.edit_api.router", auth=system_administrator)
 api.add_router("", "dispatch.api.router")
 api.add_router("", "dispatch.figures_api.router")
+api.add_router("", "dispatch.phone_api.router")
+api.add_router("", "dispatch.patrol_api.router")
+api.add_router("", "dispatch.survey_api.router")

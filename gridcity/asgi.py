@@ -13,11 +13,12 @@ from gridcity.wsgi import application as wsgi_application  # first: it loads the
 
 from django.conf import settings  # isort: skip
 
-from casework.live import routes  # isort: skip
+from casework.live import routes as journal_routes  # isort: skip
+from dispatch.positions_live import routes as position_routes  # isort: skip
 
 # Django's annotations name its response class where WSGI's name an iterable of bytes; it is one.
 pages = Bridge(cast(Any, wsgi_application), threads=settings.WEB_THREADS, at_most=settings.MAX_BODY_BYTES)
-sockets = AllowedHostsOriginValidator(URLRouter(cast(Any, routes)))
+sockets = AllowedHostsOriginValidator(URLRouter(cast(Any, [*journal_routes, *position_routes])))
 
 
 async def too_large(send: Any) -> None:

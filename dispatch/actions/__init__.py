@@ -3,7 +3,15 @@
 from dispatch.actions.command import cancel_dispatch, dispatch_report, send_back
 from dispatch.actions.department import accept_report, finish_report, return_report
 from dispatch.actions.intake import NewReport, report_problem
-from dispatch.actions.site import answer_check, answer_verify, withdraw_report
+from dispatch.actions.join import Sighting, join_case
+from dispatch.actions.site import (
+    answer_check,
+    answer_task,
+    answer_verify,
+    report_self_handled,
+    self_handle,
+    withdraw_report,
+)
 from dispatch.actions.supervision import (
     close_report,
     decline_report,
@@ -16,23 +24,34 @@ from dispatch.actions.supervision import (
     send_verify,
     void_report,
 )
+from dispatch.actions.survey import Count, NewSurvey, count_cell, end_survey, open_survey
 
 __all__ = [
+    "Count",
     "NewReport",
+    "NewSurvey",
+    "Sighting",
     "accept_report",
     "answer_check",
+    "answer_task",
     "answer_verify",
     "cancel_dispatch",
     "close_report",
+    "count_cell",
     "decline_report",
     "dispatch_report",
+    "end_survey",
     "file_report",
     "finish_report",
     "force_close_report",
+    "join_case",
+    "open_survey",
     "recall_check",
     "recall_verify",
     "report_problem",
+    "report_self_handled",
     "return_report",
+    "self_handle",
     "send_back",
     "send_back_for_rework",
     "send_check",

@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from casework.access import Actor
-from casework.errors import Invalid
+from casework.errors import Invalid, MovedOn
+from casework.flows import flow_of
+from casework.journal import instant
 from casework.models import Attachment, Case, CaseClock
 from casework.moves import Moving, moving, require
 from dispatch.cards import bare_card
@@ -21,6 +24,13 @@ from dispatch.policy import check_own
 from dispatch.workflow import MOVES, Clock
 
 PHOTOS_AT_MOST = 9
+# The photograph's own position is compared with the place of the report, in the same statement.
+_BIND = """
+UPDATE casework_attachment SET case_id = %(case)s, kind = %(kind)s,
+    off_m = CASE WHEN exif_lon IS NOT NULL THEN ST_DistanceSphere(
+        ST_MakePoint(%(lon)s::float8, %(lat)s::float8), ST_MakePoint(exif_lon, exif_lat)) END
+WHERE id = ANY(%(photos)s) AND case_id IS NULL AND uploaded_by_id = %(by)s
+"""
 WAS = ("department_id", "inspector_id")
 
 
@@ -60,8 +70,8 @@ def reporting(
             move.note(was=was)
 
 
-def attach_photos(case_id: UUID, photo_ids: Sequence[UUID], *, actor: Actor, kind: str) -> list[str]:
-    """Bind uploaded photographs to the case; they must be the caller's own and not yet in use.
+def attach_photos(report: Report, photo_ids: Sequence[UUID], *, actor: Actor, kind: str) -> list[str]:
+    """Bind uploaded photographs to the report's case; they must be the caller's own and not yet in use.
 
     returns  their ids as the journal keeps them, in the order given
     """
@@ -75,11 +85,23 @@ def attach_photos(case_id: UUID, photo_ids: Sequence[UUID], *, actor: Actor, kin
     if not photo_ids:
         return []
     wanted = list(dict.fromkeys(photo_ids))
-    bound = Attachment.objects.filter(
-        pk__in=wanted, case__isnull=True, uploaded_by_id=actor.person_id
-    ).update(case_id=case_id, kind=kind)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BIND,
+            {
+                "case": report.case_id,
+                "kind": kind,
+                "photos": wanted,
+                "by": actor.person_id,
+                "lon": report.place.x,
+                "lat": report.place.y,
+            },
+        )
+        bound = cursor.rowcount
     if bound != len(wanted):
-        usable = set(Attachment.objects.filter(pk__in=wanted, case_id=case_id).values_list("pk", flat=True))
+        usable = set(
+            Attachment.objects.filter(pk__in=wanted, case_id=report.case_id).values_list("pk", flat=True)
+        )
         # none missing: one belongs to this case already, from an earlier move
         missing = [str(pk) for pk in wanted if pk not in usable] or [str(pk) for pk in wanted]
         raise Invalid(
@@ -89,6 +111,21 @@ def attach_photos(case_id: UUID, photo_ids: Sequence[UUID], *, actor: Actor, kin
             mend=_("Send the photograph first, then this again."),
         )
     return [str(pk) for pk in wanted]
+
+
+def moved_on(case: Case) -> MovedOn:
+    """The refusal for somebody who comes too late: where the case stands now, and since when."""
+    label = flow_of(case.kind).state_label(case.state)
+    return MovedOn(
+        _("Case %(number)s has gone on: it is “%(state)s” now.") % {"number": case.number, "state": label},
+        field="state",
+        value=case.state,
+        mend=_("Nothing is left to do here; what you sent was not entered."),
+        state=case.state,
+        state_label=label,
+        number=case.number,
+        at=instant(case.moved_at),
+    )
 
 
 def check_device_time(device_at: Any) -> None:

@@ -43,7 +43,7 @@ def finish_report(
         move,
         report,
     ):
-        shown = attach_photos(case_id, photos, actor=actor, kind=Attachment.Kind.FINISH)
+        shown = attach_photos(report, photos, actor=actor, kind=Attachment.Kind.FINISH)
         report.handled_at = move.at
         move.note(photos=shown, **({"note": note} if note else {}))
         move.hand_to(None)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
+from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from casework.access import Actor
 from casework.errors import Invalid, WrongState
 from casework.moves import Moving
+from casework.notices import tell_phone
 from dispatch.actions.base import reporting
 from dispatch.limits import handling_limit
 from dispatch.models import FilingCondition, Report, SourcePolicy, Task
@@ -163,11 +167,38 @@ def _send_task(move: Moving, report: Report, kind: Task.Kind, inspector_id: int 
         sent_by_id=move.actor.person_id,
     )
     move.note(task_id=task.pk, inspector_id=inspector.pk, inspector=str(inspector))
+    tell_phone(
+        inspector.pk,
+        key=f"task/{task.pk}",
+        template="task_sent",
+        context={
+            "task": {code: _in(code, task.get_kind_display) for code, _language in settings.LANGUAGES},
+            "subject": {"zh-hans": report.problem_class.name, "en": report.problem_class.name_en},
+            "place": report.address or report.cell_code,
+            "number": move.case.number,
+            "url": f"/inspector/#task-{task.pk}",
+        },
+        case_id=report.case_id,
+    )
+
+
+def _in(language: str, words: Callable[[], str]) -> str:
+    with override(language):
+        return words()
 
 
 def _recall_task(move: Moving) -> None:
-    Task.objects.filter(case_id=move.case.id, state=Task.State.OPEN).update(
-        state=Task.State.RECALLED, done_at=move.at
+    task = Task.objects.filter(case_id=move.case.id, state=Task.State.OPEN).first()
+    if task is None:
+        return
+    task.state, task.done_at = Task.State.RECALLED, move.at
+    task.save(update_fields=["state", "done_at"])
+    tell_phone(
+        task.inspector_id,
+        key=f"task/{task.pk}/recalled",
+        template="task_recalled",
+        context={"number": move.case.number},
+        case_id=move.case.id,
     )
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class RankingTable(models.Model):
-    """What `dispatch.ranking.table_of()` made of the reports of the last months; `table` goes out as it is."""
+    """What `dispatch.ranking.table_of()` made of the reports of the last months; it goes out as it is."""
 
     stream = models.OneToOneField(
         "casework.Stream", on_delete=models.PROTECT, primary_key=True, related_name="ranking"

@@ -28,6 +28,7 @@ WAYS: Mapping[str, tuple[str, ...]] = {
     S.CHECKED: ("file", "dispatch", "accept", "finish", "send_check", "answer_check"),
     S.CLOSED: ("file", "dispatch", "accept", "finish", "send_check", "answer_check", "close"),
     S.FORCE_CLOSED: ("file", "force_close"),
+    S.SELF_HANDLED: ("self_handle",),
     S.DECLINED: ("decline",),
     S.WITHDRAWN: ("withdraw",),
     S.VOID: ("file", "void"),
@@ -38,6 +39,7 @@ def usual(town: Town, verb: str) -> Actor:
     """Who does it in the small town: Alice reports, Ava is sent out, Chen's company handles."""
     return {
         "withdraw": town.alice,
+        "self_handle": town.alice,
         "answer_verify": town.ava,
         "answer_check": town.ava,
         "dispatch": town.bo,
@@ -57,8 +59,10 @@ def arguments(town: Town, verb: str, actor: Actor) -> dict[str, Any]:
         given["result"] = result[verb]
     if verb in ("send_verify", "send_check"):
         given["inspector_id"] = town.ava.person_id
-    if verb == "finish":
+    if verb in ("finish", "self_handle"):
         given["photos"] = [str(photo_of(actor))]
+    if verb == "join":
+        given["note"] = "still there"
     return given
 
 
@@ -71,7 +75,8 @@ def move(case_id: UUID, verb: str, actor: Actor, **given: Any) -> None:
 
 
 def walk(town: Town, verbs: tuple[str, ...], **changes: object) -> Case:
-    """Alice's report, and then these moves, each by its usual person."""
+    """Alice's report with a photograph, and then these moves, each by its usual person."""
+    changes = {"photos": (photo_of(town.alice),), **changes}
     report, _ = actions.report_problem(town.report_of(**changes), actor=town.alice)
     for verb in verbs:
         actor = usual(town, verb)

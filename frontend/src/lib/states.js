@@ -3,14 +3,14 @@ import { svg } from "./dom.js";
 import { t, tp } from "./i18n.js";
 
 /** States that no move leaves. */
-export const FINAL = ["closed", "force_closed", "void", "declined", "withdrawn"];
+export const FINAL = ["closed", "force_closed", "self_handled", "void", "declined", "withdrawn"];
 
 /** @param {string} state @returns {"reported" | "filed" | "dispatched" | "handling" | "checking" | "closed" | "dropped"} */
 export function stageOf(state) {
   if (["reported", "verifying", "verified"].includes(state)) return "reported";
   if (state === "filed" || state === "dispatched" || state === "handling") return state;
   if (["handled", "checking", "checked"].includes(state)) return "checking";
-  if (["closed", "force_closed"].includes(state)) return "closed";
+  if (["closed", "force_closed", "self_handled"].includes(state)) return "closed";
   return "dropped";
 }
 
@@ -21,7 +21,7 @@ export function stateWord(state) {
     reported: t("reported"), verifying: t("verifying on site"), verified: t("verified, to file"), filed: t("filed, to dispatch"),
     dispatched: t("dispatched, to accept"), handling: t("handling"), handled: t("handled, to check"), checking: t("checking on site"),
     checked: t("checked, to close"), closed: tp("state", "closed"), force_closed: t("closed by force"), void: t("void"),
-    declined: t("not filed"), withdrawn: t("withdrawn"),
+    declined: t("not filed"), withdrawn: t("withdrawn"), self_handled: t("settled on the spot"),
   };
   return words[state] ?? state;
 }

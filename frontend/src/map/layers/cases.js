@@ -121,6 +121,7 @@ export function cases({ api, onpick }) {
         if (entry.seq <= head) continue;
         head = entry.seq;
         const { card } = entry;
+        if (card && card.lat === undefined) continue; // a survey: it lies in many places
         const final = card && FINAL.includes(card.state);
         if (!card || entry.gone || (final && card.id !== chosen)) {
           if (shown.has(entry.case_id)) remove(entry.case_id);

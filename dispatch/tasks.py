@@ -1,0 +1,28 @@
+"""What happens by itself each night. Each task may run twice or late without harm."""
+
+from __future__ import annotations
+
+from casework.models import Stream
+from casework.tasks import periodic
+from dispatch import patrol
+from dispatch.phone import chips
+
+
+@periodic("53 2 * * *")
+def forget_patrols() -> None:
+    """Positions and visits whose day has come are deleted."""
+    patrol.forget_due()
+
+
+@periodic("*/15 * * * *")
+def end_forgotten_shifts() -> None:
+    patrol.end_forgotten()
+
+
+@periodic("17 2 * * *")
+def make_rankings() -> None:
+    """The chips of the phones, from what has been filed until tonight."""
+    for stream in Stream.objects.values_list("code", flat=True):
+        table = chips.make_table(stream)
+        if table["chips"]:
+            chips.keep_table(stream, table)
