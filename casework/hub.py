@@ -15,20 +15,23 @@ import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Hashable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import psycopg
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import close_old_connections, connection
 from django.utils import timezone, translation
+from django.utils.crypto import constant_time_compare
 
 from casework import journal
 from casework.access import Actor
 from casework.flows import all_flows, flow_of
 from casework.journal import CHANNEL, Line, instant
-from casework.models import Holding, Token
+from casework.models import Holding, Person, Token
 
 log = logging.getLogger(__name__)
 
@@ -189,13 +192,33 @@ def still_allowed(posts: set[tuple[int, int]], keys: set[str]) -> tuple[set[tupl
             person_id__in={person for person, _ in posts}, person__is_active=True, since__lte=now
         )
         .exclude(until__lte=now)
-        .values_list("person_id", "post_id")
+        .values_list("person_id", "post_id", "person__password")
     )
+    passwords = {person: password for person, _, password in held}
     sessions = Session.objects.filter(session_key__in=keys, expire_date__gt=now)
+    signed_in = {
+        key
+        for key, data in sessions.values_list("session_key", "session_data")
+        if _is_good(data, passwords.get(_opened_with(data)[0], ""))
+    }
     digests = [bytes.fromhex(key.removeprefix(TOKEN)) for key in keys if key.startswith(TOKEN)]
     tokens = Token.objects.filter(digest__in=digests).values_list("digest", flat=True)
     living = {TOKEN + bytes(digest).hex() for digest in tokens}
-    return posts & set(held), living | set(sessions.values_list("session_key", flat=True))
+    return posts & {(person, post) for person, post, _ in held}, living | signed_in
+
+
+@lru_cache(maxsize=10_000)
+def _opened_with(session_data: str) -> tuple[int, str]:
+    """Whose session it is, and the mark of the password that it was opened with."""
+    content = Session(session_data=session_data).get_decoded()
+    return int(content.get(SESSION_KEY, 0)), content.get(HASH_SESSION_KEY, "")
+
+
+@lru_cache(maxsize=10_000)
+def _is_good(session_data: str, password: str) -> bool:
+    """Whether a session was opened with the password that its person has now: a new one ends all sessions."""
+    mark = Person(password=password).get_session_auth_hash()
+    return constant_time_compare(_opened_with(session_data)[1], mark)
 
 
 def token_of(authorization: str) -> str:

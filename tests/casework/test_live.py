@@ -284,7 +284,13 @@ def drop_key(town: Town, key: str) -> None:
     Token.objects.filter(person_id=town.lei.person_id).delete()
 
 
-@pytest.mark.parametrize("end", [end_post, close_account, sign_out, drop_key])
+def change_password(town: Town, key: str) -> None:
+    lei = Person.objects.get(pk=town.lei.person_id)
+    lei.set_password("another-password-2026")
+    lei.save()
+
+
+@pytest.mark.parametrize("end", [end_post, close_account, sign_out, drop_key, change_password])
 def test_a_socket_ends_with_the_right_to_it(town: Town, city: str, end: Callable[[Town, str], None]) -> None:
     key = session_of(town.lei)
     desk = Follower(city, town.lei) if end is drop_key else Follower(city, None, Cookie=f"session={key}")
