@@ -1,78 +1,36 @@
-"""Areas and cells of a delivery: every row read, given its code, repaired where needed, and checked against
-its neighbours and its parent. Nothing is written here; importers/drafts.py loads what this found good.
+"""Reads areas and cells from a file: every row gets its code, is repaired where needed, and is checked.
 
-Refused rows      no polygon, no code, a code against the grammar or twice, an impossible place. A delivery
-                  with refused rows is not loaded: a cover with a hole is no cover.
-Listed, loaded    repaired rings, overlaps, gaps, ground outside the parent, parts without a name. Ground of
-                  a square metre or two centimetres (topology.is_sliver) is only counted.
+Nothing is written here; importers/drafts.py loads what this found good.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from gis_data.crs import STORE, metric_at
 from gis_data.errors import CodeError, PlaceError
+from gis_data.grid.rules import judge
 from gis_data.importers import topology
-from gis_data.importers.matching import LEVELS, WIDTH, Fields, Names, choose_fields, code_of, matched
+from gis_data.importers.delivery import Delivery, Entry, Fault
+from gis_data.importers.matching import (
+    LEVELS,
+    WIDTH,
+    Fields,
+    Names,
+    attributes_of,
+    choose_fields,
+    code_of,
+    matched,
+)
 from gis_data.importers.source import Feature, Source
 from gis_data.project import project
-
-KINDS: Final[dict[str, Any]] = {
-    "unreadable": gettext_lazy("row whose geometry cannot be used (refused)"),
-    "no_polygon": gettext_lazy("row without any area (refused)"),
-    "no_code": gettext_lazy("row without a code (refused)"),
-    "bad_code": gettext_lazy("code that does not follow its grammar (refused)"),
-    "double_code": gettext_lazy("code that occurs more than once (refused)"),
-    "split_cell": gettext_lazy("cell of several parts (refused)"),
-    "no_parent": gettext_lazy("code whose parent is not there (refused)"),
-    "no_name": gettext_lazy("area without a name; its code stands for it"),
-    "repaired": gettext_lazy("invalid rings, repaired"),
-    "lost_parts": gettext_lazy("points and lines among the areas, left out"),
-    "overlap": gettext_lazy("overlap of two areas"),
-    "gap": gettext_lazy("ground that no area covers"),
-    "outside": gettext_lazy("ground outside the area above"),
-}
-REFUSING: Final = frozenset(
-    ["unreadable", "no_polygon", "no_code", "bad_code", "double_code", "no_parent", "split_cell"]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something wrong: of which code (or rows of the file), how much ground, and where (in metres)."""
-
-    kind: str
-    code: str
-    detail: str = ""
-    area_m2: float | None = None
-    shape: Any = None
-
-    @property
-    def refuses(self) -> bool:
-        """Whether the delivery cannot be loaded with it."""
-        return self.kind in REFUSING
-
-
-@dataclass(slots=True)
-class Entry:
-    """One area or cell on its way: `border` in STORE, `metric` the same in metres."""
-
-    row: int
-    code: str
-    name: str
-    border: Any
-    name_en: str = ""
-    parent_name: str = ""
-    metric: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,62 +45,6 @@ class Declared:
     merge: bool = False
     district: str = ""
     mend_m: float = 0.0
-
-
-@dataclass(slots=True)
-class Delivery:
-    """What a file brings to one district, measured in `srid`; `notes` are said in every report.
-
-    parents   surveyed borders of the level above, by code, in STORE
-    """
-
-    level: str
-    district_code: str
-    srid: int
-    entries: list[Entry]
-    faults: list[Fault] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    rows: int = 0
-    slivers: int = 0
-    sliver_m2: float = 0.0
-    repaired: int = 0
-    parents: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def is_loadable(self) -> bool:
-        return bool(self.entries) and not any(fault.refuses for fault in self.faults)
-
-    def total(self, kind: str) -> float:
-        """Ground of all listed faults of a kind."""
-        return sum(fault.area_m2 or 0.0 for fault in self.faults if fault.kind == kind)
-
-    def counts(self) -> dict[str, int]:
-        """How many rows came, and what became of them."""
-        kinds = [fault.kind for fault in self.faults]
-        return {
-            "features": self.rows,
-            "areas": len(self.entries),
-            "refused": sum(fault.refuses for fault in self.faults),
-            "repaired": self.repaired,
-            "multipart": sum(len(entry.border.geoms) > 1 for entry in self.entries),
-            "overlaps": kinds.count("overlap"),
-            "gaps": kinds.count("gap"),
-            "outside": kinds.count("outside"),
-            "slivers": self.slivers,
-        }
-
-    def figures(self) -> dict[str, float]:
-        """Ground in m², measured in the zone of the district."""
-        areas = [float(entry.metric.area) for entry in self.entries]
-        return {
-            "area_m2": round(sum(areas), 2),
-            "smallest_m2": round(min(areas, default=0.0), 2),
-            "largest_m2": round(max(areas, default=0.0), 2),
-            "overlap_m2": round(self.total("overlap"), 2),
-            "gap_m2": round(self.total("gap"), 2),
-            "outside_m2": round(self.total("outside"), 2),
-            "sliver_m2": round(self.sliver_m2, 4),
-        }
 
 
 # Borders of the level above that a district has already, by code, in STORE.
@@ -167,6 +69,7 @@ def read_deliveries(
         found = _entry(feature, declared, fields, names)
         if isinstance(found, Fault):
             faults.append(found)
+        if found is None or isinstance(found, Fault):
             continue
         entry, left_out = found
         entries.append(entry)
@@ -197,8 +100,8 @@ def read_deliveries(
 
 def _entry(
     feature: Feature, declared: Declared, fields: Fields, names: Names | None
-) -> tuple[Entry, int] | Fault:
-    """A row as an entry and how many of its parts were no area; or why it is refused."""
+) -> tuple[Entry, int] | Fault | None:
+    """A row as an entry and how many of its parts were no area; why it is refused; None if not asked for."""
     row = _("row %s") % feature.number
     code = feature.fields.get(fields.code, "").strip()
     name = feature.fields.get(fields.name, "").strip()
@@ -206,6 +109,8 @@ def _entry(
     if names is not None:
         code, name, found_en = matched(names, feature.fields, code, name)
         name_en = name_en or found_en
+    if declared.district and code and not code.startswith(declared.district):
+        return None
     label = " ".join(part for part in (row, code, name) if part)
     if feature.fault is not None:
         return Fault("unreadable", label, str(feature.fault))
@@ -221,9 +126,11 @@ def _entry(
         except CodeError as fault:
             return Fault("bad_code", label, str(fault))
     # the raw shape is kept until its repair can be measured in metres
+    attributes = attributes_of(feature.fields) if declared.level == "cell" else {}
     entry = Entry(
-        feature.number, code, name, feature.shape, name_en, feature.fields.get(fields.parent_name, "").strip()
-    )
+        feature.number, code, name, feature.shape, name_en,
+        feature.fields.get(fields.parent_name, "").strip(), attributes,
+    )  # fmt: skip
     return entry, lost
 
 
@@ -295,6 +202,8 @@ def _delivery(declared: Declared, district: str, entries: list[Entry], parents: 
         missing = [entry for entry in entries if entry.code[: WIDTH[above]] not in held]
         delivery.faults += [Fault("no_parent", entry.code, entry.code[: WIDTH[above]]) for entry in missing]
     _cover(delivery)
+    if declared.level == "cell":
+        _judge(delivery)
     return delivery
 
 
@@ -364,6 +273,32 @@ def _cover(delivery: Delivery) -> None:
         code = " ".join(codes_of[:6]) or delivery.district_code
         found.append(Fault(kind, code, many, round(float(ground.area), 2), ground))
     delivery.faults += sorted(found, key=lambda fault: (fault.kind, -(fault.area_m2 or 0.0)))
+
+
+def _judge(delivery: Delivery) -> None:
+    """Hold delivered cells against the same rules as cells that are cut here (grid/rules.py)."""
+    cells = np.array([entry.metric for entry in delivery.entries], dtype=object)
+    found, of = np.unique([entry.code[:12] for entry in delivery.entries], return_inverse=True)
+    areas = [
+        project(delivery.parents[code], STORE, delivery.srid)
+        if code in delivery.parents
+        else shapely.union_all(cells[of == number])
+        for number, code in enumerate(found.tolist())
+    ]
+    codes_here = [entry.code for entry in delivery.entries]
+    verdict = judge(cells, codes_here, of.astype(np.int64), np.array(areas, dtype=object), found.tolist())
+    shapes = dict(zip(codes_here, cells, strict=True))
+    delivery.in_range = verdict.figures.in_range_share
+    for broken in verdict.faults:
+        # what is between cells and communities was found already, with its ground
+        if broken.kind in ("small", "large", "thin", "order"):
+            size = broken.kind in ("small", "large")
+            detail = broken.other if size else f"{broken.value:g} {broken.other}".strip()
+            delivery.faults.append(
+                Fault(
+                    broken.kind, broken.code, detail, broken.value if size else None, shapes.get(broken.code)
+                )
+            )
 
 
 def _by_district(entries: list[Entry]) -> dict[str, list[Entry]]:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from gis_data.bulk import copy_rows, stored_shapes
 from gis_data.crs import STORE
-from gis_data.importers.areas import Delivery
+from gis_data.importers.delivery import Delivery
 from gis_data.importers.matching import WIDTH
 from gis_data.models import Area, Cell, Generation
 from gis_data.project import project
@@ -201,7 +201,9 @@ def _load_cells(generation: Generation, delivery: Delivery, loaded: Loaded) -> N
         (
             (
                 generation.pk, communities[entry.code[:12]], entry.code, border, float(entry.metric.area),
-                False, "", "", "", False,
+                False, entry.attributes.get("land_use_code", "")[:10],
+                entry.attributes.get("management_grade", "")[:10],
+                entry.attributes.get("responsible_subject", "")[:100], False,
             )
             for entry, border in zip(delivery.entries, borders, strict=True)
         ),

@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from gis_data.crs import STORE
-from gis_data.importers.areas import KINDS, Delivery
+from gis_data.importers.delivery import KINDS, Delivery, Fault
 from gis_data.importers.topology import SLIVER_M, SLIVER_M2
 from gis_data.project import project
 
@@ -24,7 +24,9 @@ WIDTH: Final = 1000.0
 MARGIN: Final = 14.0
 # More than so many are listed in --json only.
 DRAWN: Final = 2000
-NAMED: Final = 120
+# So many faults are also drawn one by one.
+CLOSE: Final = 100
+CLOSE_SIZE: Final = 140.0
 
 
 def write_report(path: Path, title: str, deliveries: Sequence[Delivery], notes: Sequence[str]) -> Path:
@@ -100,6 +102,7 @@ def _part(delivery: Delivery, notes: Sequence[str]) -> dict[str, Any]:
             "area": "" if fault.area_m2 is None else f"{fault.area_m2:,.1f}",
             "detail": fault.detail,
             "refuses": fault.refuses,
+            "close": _close(delivery, fault) if number <= CLOSE and fault.shape is not None else None,
         }
         for number, fault in enumerate(delivery.faults[:DRAWN], start=1)
     ]
@@ -128,10 +131,13 @@ def _map(delivery: Delivery) -> dict[str, Any]:
                 {"left": f"{left:.1f}", "top": f"{top:.1f}", "down": f"{top + 3.5:.1f}", "number": number}
             )
     names = []
-    if len(delivery.entries) <= NAMED:
-        for entry in delivery.entries:
+    for entry in delivery.entries:
+        name = entry.name or entry.code
+        low, _bottom, high, _top = entry.metric.bounds
+        # a sign of Chinese is as wide as it is high, one of Latin half of that
+        if sum(11 if ord(sign) > 0x2E7F else 6 for sign in name) <= (high - low) * scale:
             left, top = frame.at(shapely.point_on_surface(entry.metric))
-            names.append({"left": f"{left:.1f}", "top": f"{top:.1f}", "name": entry.name or entry.code})
+            names.append({"left": f"{left:.1f}", "top": f"{top:.1f}", "name": name})
     return {
         "width": f"{2 * MARGIN + (east - west) * scale:.0f}",
         "height": f"{2 * MARGIN + (north - south) * scale:.0f}",
@@ -154,14 +160,35 @@ def _map(delivery: Delivery) -> dict[str, Any]:
     }
 
 
+def _close(delivery: Delivery, fault: Fault) -> dict[str, Any]:
+    """A fault from near, with what lies around it; the window is at least 20 m wide."""
+    west, south, east, north = fault.shape.bounds
+    half = max(east - west, north - south, 12.0) * 0.8
+    middle, centre = (west + east) / 2, (south + north) / 2
+    window = (middle - half, centre - half, middle + half, centre + half)
+    frame = _Frame(window[0], window[3], CLOSE_SIZE / (2 * half), margin=0.0)
+    around = [
+        frame.path(shapely.clip_by_rect(entry.metric, *window))
+        for entry in delivery.entries
+        if entry.metric.intersects(shapely.box(*window))
+    ]
+    return {
+        "areas": around,
+        "kind": fault.kind,
+        "path": frame.path(fault.shape),
+        "metres": f"{2 * half:,.0f} m",
+    }
+
+
 class _Frame:
     """Metres on the ground to pixels of the drawing; north is up."""
 
-    def __init__(self, west: float, north: float, scale: float) -> None:
-        self.west, self.north, self.scale = west, north, scale
+    def __init__(self, west: float, north: float, scale: float, margin: float = MARGIN) -> None:
+        self.west, self.north, self.scale, self.margin = west, north, scale, margin
 
     def at(self, point: Any) -> tuple[float, float]:
-        return MARGIN + (point.x - self.west) * self.scale, MARGIN + (self.north - point.y) * self.scale
+        left, down = (point.x - self.west) * self.scale, (self.north - point.y) * self.scale
+        return self.margin + left, self.margin + down
 
     def path(self, shape: Any) -> str:
         """The rings of a shape as an SVG path, thinned to half a pixel; small ones stay as they are."""

@@ -36,6 +36,12 @@ _LEVEL_WORDS: Final = {
     "community": ("community", "neighborhood", "neighbourhood", "nhd", "社区", "sq"),
     "cell": ("cell", "grid", "网格", "wg"),
 }
+# Attributes of a unit cell after DB11, and how files call them.
+_CELL_ATTRIBUTES: Final = {
+    "land_use_code": ("land_use_code", "用地类别代码", "用地类别", "ydlb"),
+    "management_grade": ("management_grade", "管理等级代码", "管理等级", "gldj"),
+    "responsible_subject": ("responsible_subject", "责任主体", "zrzt"),
+}
 _CODE_ENDS: Final = ("code", "代码", "编码", "编号", "标识码", "dm", "bm", "num", "no", "number", "id")
 _NAME_ENDS: Final = ("name", "名称", "mc")
 
@@ -119,6 +125,20 @@ def code_of(level: str, text: str, parent: str = "") -> str:
             mend=_("Leave out --parent, or name the right one."),
         )
     return plain
+
+
+def attributes_of(row: Mapping[str, str]) -> dict[str, str]:
+    """What a row of cells says beside its code, by the name of our field."""
+    found = {}
+    for ours, theirs in _CELL_ATTRIBUTES.items():
+        # a Shapefile cuts names at 10 bytes: three signs of UTF-8
+        fitting = (
+            value.strip()
+            for name, value in row.items()
+            if name.lower() in theirs or (len(name.encode()) >= 9 and theirs[1].startswith(name))
+        )
+        found[ours] = next(filter(None, fitting), "")
+    return found
 
 
 def read_names(path: Path, fields: Iterable[str], level: str, encoding: str | None = None) -> Names:

@@ -31,6 +31,8 @@ _FAULTS: Final = (
 )
 # Every byte is a character of it, so that words come through untouched and are decoded here, strictly.
 _RAW: Final = "ISO-8859-1"
+# Shorter words cannot have been cut off by the table.
+_CUT_AT: Final = 10
 
 
 class OgrLayer:
@@ -117,9 +119,14 @@ class OgrLayer:
     def _decoded(self, text: str, where: str) -> str:
         if not self._recoded or text.isascii():
             return text.strip()
+        raw = text.encode(_RAW)
         try:
-            return text.encode(_RAW).decode(self.codec).strip()
+            return raw.decode(self.codec).strip()
         except UnicodeError as fault:
+            # a table cuts names at 10 bytes and words at the column's width, also inside of a character
+            cut = isinstance(fault, UnicodeDecodeError) and len(raw) - fault.start < 4 and len(raw) >= _CUT_AT
+            if cut:
+                return raw[: fault.start].decode(self.codec).strip()
             raise undecodable(self.name, self.codec, where, declared=self._declared) from fault
 
     def _own_codec(self) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from gis_data.generations import Activation
 from gis_data.importers import faultmap
-from gis_data.importers.areas import KINDS, Delivery
+from gis_data.importers.delivery import KINDS, Delivery
 from gis_data.importers.drafts import Loaded
 
 SHOWN: Final = 20

@@ -143,10 +143,14 @@ class TestLoading:
         _status, body = run(path, "--datum", "wgs84", "--district", "110105")
         assert [one["code"] for one in body["districts"]] == ["110105"]
 
+    @pytest.mark.filterwarnings("ignore:Could not decode error message")
     def test_cells_by_surveyors(self, four: Path, tmp_path: Path) -> None:
         run(four, "--datum", "wgs84", "--commit", "--fill")
         rows = [
-            ({"标识码": f"11010900{n}00100{m}"}, field((n - 1) % 2 + (m - 1) / 2, (n - 1) // 2, 0.5))
+            (
+                {"标识码": f"11010900{n}00100{m}", "责任主体": f"物业{n}"},
+                field((n - 1) % 2 + (m - 1) / 2, (n - 1) // 2, 0.5),
+            )
             for n in (1, 2, 3, 4)
             for m in (1, 2)
         ]
@@ -154,7 +158,10 @@ class TestLoading:
         status, body = run(
             surveys.shapefile(tmp_path / "cells.shp", rows, "EPSG:4527"), "--commit", level="cell"
         )
-        assert (status, kinds(body)) == (0, [])
+        # 370,000 m² each: against the size of a cell, and said so
+        assert (status, kinds(body)) == (0, ["large"] * 8)
+        assert body["districts"][0]["figures"]["in_range_share"] == 0
+        assert Cell.objects.get(code="110109001001001").responsible_subject == "物业1"
         assert Cell.objects.filter(active=False, community__code="110109003001").count() == 2
         assert Cell.objects.get(code="110109001001001").area_m2 == pytest.approx(
             square_metres(field(0, 0, 0.5)), rel=1e-6
@@ -418,7 +425,8 @@ def test_the_report_is_one_safe_page(tmp_path: Path) -> None:
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert "http" not in page.replace("http-equiv", "")
-    assert page.count('class="area"') == 2
+    # on the map, and around the one fault from near
+    assert page.count('class="area"') == 4
     assert 'class="fault overlap"' in page
     assert "110109001 110109002" in page
 

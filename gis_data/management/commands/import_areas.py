@@ -16,8 +16,9 @@ from gis_data import codes
 from gis_data.errors import CodeError, PlaceError
 from gis_data.generations import Activation, activate
 from gis_data.importers import drafts, faultmap, hints, told
-from gis_data.importers.areas import Declared, Delivery, read_deliveries
+from gis_data.importers.areas import Declared, read_deliveries
 from gis_data.importers.arguments import add_source_arguments, opened
+from gis_data.importers.delivery import Delivery
 from gis_data.importers.drafts import Loaded
 from gis_data.importers.matching import LEVELS, Names, read_names
 from gis_data.importers.source import Source, UndeclaredDatum
