@@ -7,8 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from ninja import Schema
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class In(BaseModel):
@@ -22,8 +21,11 @@ class In(BaseModel):
         return value
 
 
-class Out(Schema):
+class Out(BaseModel):
     """What goes out is read from dicts or objects as it is."""
+
+    # ninja's own Schema wraps each part of an answer to serve resolvers, of which we have none
+    model_config = ConfigDict(from_attributes=True)
 
 
 class NamedOut(Out):

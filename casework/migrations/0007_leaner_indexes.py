@@ -5,11 +5,9 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("casework", "0006_phone_photos_and_push"),
-    ]
+    dependencies = (("casework", "0006_phone_photos_and_push"),)
 
-    operations = [
+    operations = (
         migrations.RemoveIndex(
             model_name="caseclock",
             name="clock_of_case",
@@ -36,4 +34,4 @@ class Migration(migrations.Migration):
                 to="casework.organisation",
             ),
         ),
-    ]
+    )

@@ -6,13 +6,13 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
+    dependencies = (
         ("casework", "0007_leaner_indexes"),
         ("dispatch", "0003_phone"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-    ]
+    )
 
-    operations = [
+    operations = (
         migrations.AlterField(
             model_name="report",
             name="condition",
@@ -49,4 +49,4 @@ class Migration(migrations.Migration):
                 to=settings.AUTH_USER_MODEL,
             ),
         ),
-    ]
+    )
