@@ -27,8 +27,26 @@ def woven(shapes: Shapes) -> Shapes:
     start, end = rings.edges()
     lone = ~_has_partner(start, end, rings.vertex, len(rings.places))
     start, end = start[lone], end[lone]
-    here, there = rings.vertex[start], rings.vertex[end]
-    at = np.unique(np.concatenate([here, there]))
+    at = np.unique(np.concatenate([rings.vertex[start], rings.vertex[end]]))
+    return _sound(_noded(rings, start, at).shapes(), shapes)
+
+
+def with_vertices(areas: Shapes, cells: Shapes) -> Shapes:
+    """Areas, of one part or several, with every vertex of the cells that lies on their borders."""
+    parts, of = shapely.get_parts(areas, return_index=True)
+    if not len(parts) or not len(cells):
+        return areas
+    rings = Rings.of(np.concatenate([parts, cells]))
+    start, _end = rings.edges()
+    owner = rings.owner()[start]
+    at = np.unique(rings.vertex[start[owner >= len(parts)]])
+    noded = _noded(rings, start[owner < len(parts)], at).shapes()[: len(parts)]
+    return shapely.multipolygons(_sound(noded, parts), indices=of, out=np.array(areas, dtype=object))
+
+
+def _noded(rings: Rings, start: Ints, at: Ints) -> Rings:
+    """Those of the vertices `at` that lie on the edges beginning at `start` put between their ends."""
+    here, there = rings.vertex[start], rings.vertex[start + 1]
     segments = shapely.linestrings(np.stack([rings.places[here], rings.places[there]], axis=1))
     tree = shapely.STRtree(shapely.points(rings.places[at]))
     edge, found = tree.query(segments, predicate="dwithin", distance=SAME_M)
@@ -38,7 +56,7 @@ def woven(shapes: Shapes) -> Shapes:
     way = rings.places[there[edge]] - rings.places[here[edge]]
     along = np.einsum("ij,ij->i", rings.places[vertex] - rings.places[here[edge]], way)
     order = np.lexsort((along, start[edge]))
-    return _sound(rings.with_inserted(start[edge][order] + 1, vertex[order]).shapes(), shapes)
+    return rings.with_inserted(start[edge][order] + 1, vertex[order])
 
 
 def sound(shape: Any) -> Any:

@@ -33,6 +33,7 @@ SUM_SHARE: Final = 1e-6
 SUM_M2: Final = 0.01
 IN_RANGE_SHARE: Final = 0.95
 OWN_BORDER: Final = 0.5
+NEAR_M: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +85,20 @@ def judge(
     area_codes: Sequence[str],
     limits: Limits | None = None,
 ) -> Verdict:
-    """Hold cells against the rules; `of` is each cell's position among the areas, -1 for none."""
-    limits = limits or Limits()
+    """Hold cells against all the rules; `of` is each cell's position among the areas, -1 for none."""
+    verdict = judge_cells(cells, codes, of, areas, limits)
     broken = [*_shapes(cells, codes), *_overlaps(cells, codes), *_sums(cells, of, areas, area_codes)]
-    broken += _order(cells, codes, of)
-    solid = shapely.area(cells) > 0
+    return Verdict(broken + verdict.broken, verdict.figures)
+
+
+def judge_cells(
+    cells: Shapes, codes: Sequence[str], of: Ints, areas: Shapes, limits: Limits | None = None
+) -> Verdict:
+    """Sizes, compactness and order of numbers, each cell by itself; the figures."""
+    if not len(cells):
+        return Verdict()
+    limits = limits or Limits()
+    broken = [*_order(cells, codes, of)]
     size = shapely.area(cells)
     compact = roundness(size, shapely.length(cells))
     alone = _is_whole_part(cells, of, areas)
@@ -100,13 +110,11 @@ def judge(
         excused = bool(not out[number]) or share >= IN_RANGE_SHARE
         kind = "small" if small[number] else "large"
         broken.append(Broken(kind, codes[number], round(float(size[number]), 1), excused=excused))
-    for number in np.flatnonzero(compact < THIN).tolist():
-        own = _own_border(cells[number], of[number], areas)
-        broken.append(
-            Broken("thin", codes[number], round(float(compact[number]), 4), excused=own >= OWN_BORDER)
-        )
-    if not solid.any():
-        return Verdict(broken)
+    thin = np.flatnonzero(compact < THIN)
+    own = _own_borders(cells[thin], of[thin], areas)
+    for number, share_of_own in zip(thin.tolist(), own.tolist(), strict=True):
+        value = round(float(compact[number]), 4)
+        broken.append(Broken("thin", codes[number], value, excused=share_of_own >= OWN_BORDER))
     return Verdict(
         broken,
         Figures(
@@ -199,9 +207,13 @@ def _is_whole_part(cells: Shapes, of: Ints, areas: Shapes) -> NDArray[np.bool_]:
     return whole
 
 
-def _own_border(cell: Any, of: int, areas: Shapes) -> float:
-    """The share of a cell's border that is its area's border."""
-    if of < 0 or not cell.length:
-        return 0.0
-    near = shapely.boundary(areas[of]).buffer(0.01, quad_segs=1)
-    return float(shapely.boundary(cell).intersection(near).length / cell.length)
+def _own_borders(cells: Shapes, of: Ints, areas: Shapes) -> Floats:
+    """Of each cell, the share of its border that is its area's border."""
+    shares = np.zeros(len(cells))
+    for area in np.unique(of[of >= 0]).tolist():
+        mine = of == area
+        rim = shapely.boundary(areas[area]).buffer(NEAR_M, quad_segs=1)
+        shapely.prepare(rim)
+        rings = shapely.boundary(cells[mine])
+        shares[mine] = shapely.length(shapely.intersection(rings, rim)) / shapely.length(rings)
+    return shares

@@ -11,12 +11,13 @@ from gis_data.crs import Datum
 from gis_data.importers.source import Source, open_source
 
 
-def add_source_arguments(parser: ArgumentParser) -> None:
+def add_source_arguments(parser: ArgumentParser, *, required: bool = True) -> None:
     """FILE and what is declared of it."""
     parser.add_argument(
         "file",
         metavar="FILE",
         type=Path,
+        nargs=None if required else "?",
         help="GeoJSON, Shapefile, GeoPackage, KML, FlatGeobuf or CSV with WKT; also in .zip or .gz",
     )
     parser.add_argument(
