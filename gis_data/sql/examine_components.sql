@@ -13,7 +13,7 @@
 DROP TABLE IF EXISTS placed, found_fault, matched, verdict, gone;
 
 CREATE INDEX IF NOT EXISTS STAGED_place ON STAGED USING gist (place);
-ANALYZE STAGED;
+ANALYZE STAGED (number, source_id, code, class_id);
 
 -- From the cells to the points: each cell's border is prepared once. OFFSET keeps it in this order.
 CREATE TEMP TABLE placed ON COMMIT DROP AS
@@ -90,7 +90,7 @@ ANALYZE found_fault;
 ANALYZE matched;
 
 CREATE TEMP TABLE verdict ON COMMIT DROP AS
-SELECT staged.number, staged.class_code, staged.code AS given_code, placed.cell_code,
+SELECT staged.number, staged.class_id, staged.class_code, staged.code AS given_code, placed.cell_code,
        matched.same AS component_id, matched.leaving AS leaving_id,
        CASE
            WHEN held.id IS NULL THEN 'new'
@@ -112,6 +112,8 @@ LEFT JOIN matched ON matched.number = staged.number
 LEFT JOIN gis_data_component AS held ON held.id = matched.same
 WHERE staged.faults IS NULL
   AND NOT EXISTS (SELECT FROM found_fault WHERE found_fault.number = staged.number);
+
+ANALYZE verdict;
 
 CREATE TEMP TABLE gone ON COMMIT DROP AS
 SELECT held.id, held.code

@@ -3,15 +3,17 @@
 DROP TABLE IF EXISTS used_numbers;
 
 CREATE TEMP TABLE used_numbers ON COMMIT DROP AS
-SELECT wanted.class_code, wanted.to_make, greatest(wanted.given, held.highest, 0) AS highest
+SELECT wanted.class_id, wanted.class_code, wanted.to_make, greatest(wanted.given, held.highest, 0) AS highest
 FROM (
-    SELECT class_code, count(*) FILTER (WHERE given_code IS NULL) AS to_make,
+    SELECT class_id, max(class_code) AS class_code, count(*) FILTER (WHERE given_code IS NULL) AS to_make,
            max(right(given_code, %(width)s)::bigint) AS given
-    FROM verdict WHERE change = 'new' GROUP BY class_code
+    FROM verdict WHERE change = 'new' GROUP BY class_id
 ) AS wanted
 CROSS JOIN LATERAL (
     SELECT max(right(code, %(width)s)::bigint) AS highest FROM gis_data_component
     WHERE length(code) = 16
       AND code BETWEEN %(district_code)s || wanted.class_code || repeat('0', %(width)s)
                AND %(district_code)s || wanted.class_code || repeat('9', %(width)s)
-) AS held
+) AS held;
+
+ANALYZE used_numbers

@@ -37,6 +37,8 @@ STATES: Final = {
     "废弃": "abandoned",
 }
 NULL_ISLAND: Final = 1e-6
+# So many different words are remembered, that memory stays flat.
+REMEMBERED: Final = 50_000
 FIRST_DAY: Final = date(1900, 1, 1)
 _DAY: Final = re.compile(r"(\d{4})([-/.年]?)(\d{1,2})(?:\2|月)(\d{1,2})日?(?:[ T]\d{1,2}:\d{2}.*)?", re.ASCII)
 
@@ -104,15 +106,35 @@ class Rules:
     today: date = field(default_factory=date.today)
 
 
+class Judged(NamedTuple):
+    """What a row's repeating words mean; inventories repeat a few combinations a million times."""
+
+    words: Mapping[str, str]
+    kind: str | None
+    class_row: ClassRow | None
+    authority: str | None
+    owner: str | None
+    maintainer: str | None
+    state: str | None
+    data_source: str | None
+    faults: tuple[Fault, ...]
+
+
 class Checker:
     """Turns rows of one inventory into staged ones."""
 
+    # fields whose words are judged once for each combination; the others differ from row to row
+    REPEATING: Final = ("class", "tags", "authority", "owner", "maintainer", "state", "data_source")
+
     def __init__(self, rules: Rules, inventory: Inventory) -> None:
         self.rules, self.inventory = rules, inventory
-        found = rules.mapped.resolve(list(inventory.columns))
-        self._column = {name: inventory.columns[column] for name, column in found.items()}
-        self._called = found
-        self._known: dict[tuple[str, str], tuple[Any, Fault | None]] = {}
+        self._called = rules.mapped.resolve(list(inventory.columns))
+        self._column = {name: inventory.columns[column] for name, column in self._called.items()}
+        self._repeating = [name for name in self.REPEATING if name in self._column]
+        self._repeating_columns = [self._column[name] for name in self._repeating]
+        self._same_columns = all(name == column for name, column in inventory.columns.items())
+        self._judged: dict[tuple[str | None, ...], Judged] = {}
+        self._days: dict[str, date] = {}
 
     @property
     def names_rows(self) -> bool:
@@ -121,8 +143,8 @@ class Checker:
 
     @property
     def tells_class(self) -> bool:
-        says = {*self._column, *self.rules.mapped.constants}
-        return bool(says & {"class", "tags", "code"})
+        """Does a column, or the declaration, say what a row is?"""
+        return bool({*self._column, *self.rules.mapped.constants} & {"class", "tags", "code"})
 
     def column_of(self, name: str) -> str | None:
         """How the original calls a field."""
@@ -132,132 +154,123 @@ class Checker:
         """Rows of a batch, in its order."""
         places, outlines, faults = _shapes(features)
         return [
-            self._row(feature, place, outline, fault)
-            for feature, place, outline, fault in zip(features, places, outlines, faults, strict=True)
+            self._row(feature, place, outline, faults.get(index))
+            for index, (feature, place, outline) in enumerate(zip(features, places, outlines, strict=True))
         ]
 
-    def _row(self, feature: Feature, place: str | None, outline: str | None, fault: Fault | None) -> Staged:
-        faults = [fault] if fault else []
-        words = self._words(feature.fields)
-        code = self._once("code", words.get("code"), self._code, faults)
-        source_id = words.get("source_id") or code or words.get("code") or ""
+    def _row(
+        self, feature: Feature, place: str | None, outline: str | None, shape_fault: Fault | None
+    ) -> Staged:
+        fields = feature.fields
+        original = orjson.dumps(fields if self._same_columns else self.inventory.original(fields)).decode()
+        if "\\u0000" in original:
+            fields = {name: text.replace("\0", "") for name, text in fields.items()}
+        key = tuple(map(fields.get, self._repeating_columns))
+        judged = self._judged.get(key) or self._judge(key)
+        kind, class_row = judged.kind, judged.class_row
+        faults = [*((shape_fault,) if shape_fault else ()), *judged.faults]
+        code = self._code(fields, faults)
+        source_id = self._word("source_id", fields) or code or self._word("code", fields) or ""
         if not source_id:
             faults.append(self._blank("source_id" if "source_id" in self._column else "code"))
         elif len(source_id) > MOST["source_id"]:
             faults.append(self._long("source_id", source_id))
-        kind, class_row = self._class(words, code, faults)
-        organisations = [
-            self._once(name, words.get(name), self._organisation, faults)
-            for name in ("authority", "owner", "maintainer")
-        ]
-        state = self._once("state", words.get("state"), self._state, faults)
-        initial_on = self._once("initial_on", words.get("initial_on"), self._day, faults)
-        changed_on = self._once("changed_on", words.get("changed_on"), self._day, faults)
+        if class_row is None and kind is None and not judged.faults:
+            class_row = self._class_of(code, faults)
+        elif class_row is not None and code and code[6 : 6 + len(class_row.code)] != class_row.code:
+            faults.append(self._other_class(code, class_row))
+        initial_on = self._day("initial_on", fields, faults)
+        changed_on = self._day("changed_on", fields, faults)
         if initial_on and changed_on and changed_on < initial_on:
             faults.append(
                 Fault(
-                    "date",
-                    "changed_on",
-                    str(changed_on),
-                    _("Changed before it was there."),
+                    "date", self._called["changed_on"], str(changed_on), _("It changed before it was there."),
                     _("Mend one of the two dates."),
                 )
-            )
-        data_source = words.get("data_source")
-        if data_source and len(data_source) > MOST["data_source"]:
-            faults.append(self._long("data_source", data_source))
+            )  # fmt: skip
         return Staged(
             feature.number, source_id, code,
             class_row.id if class_row else None, class_row.code if class_row else None, place, outline,
-            *organisations, state, initial_on, changed_on, data_source, words.get("note"), kind,
-            orjson.dumps(self.inventory.original(feature.fields)).decode(),
+            judged.authority, judged.owner, judged.maintainer, judged.state, initial_on, changed_on,
+            judged.data_source, self._word("note", fields), kind, original,
             json.dumps(faults, ensure_ascii=False) if faults else None,
         )  # fmt: skip
 
-    def _words(self, fields: Mapping[str, str]) -> dict[str, str]:
-        """What the row says, field by field, in this city's words."""
-        words = {
-            name: fields.get(column, "").replace("\0", "").strip() for name, column in self._column.items()
-        }
-        words.update(self.rules.mapped.constants)
-        for name, meanings in self.rules.mapped.values.items():
-            if name in words:
-                words[name] = meanings.get(words[name], words[name])
-        return words
+    def _word(self, name: str, fields: Mapping[str, str]) -> str | None:
+        """What a row says in one field, in this city's words; None where the inventory does not say it."""
+        column = self._column.get(name)
+        if column is None:
+            return self.rules.mapped.constants.get(name)
+        text = (fields.get(column) or "").strip()
+        meanings = self.rules.mapped.values.get(name)
+        return meanings.get(text, text) if meanings else text
 
-    def _once(
-        self,
-        name: str,
-        text: str | None,
-        judge: Callable[[str, str], tuple[Any, Fault | None]],
-        faults: list[Fault],
-    ) -> Any:
-        """The judgement of a word, remembered: inventories repeat a few words a million times."""
-        if text is None:
-            return None
-        if name == "code":
-            value, fault = judge(name, text)
-        else:
-            try:
-                value, fault = self._known[name, text]
-            except KeyError:
-                value, fault = self._known[name, text] = judge(name, text)
-                if len(self._known) > 100_000:
-                    self._known.clear()
-        if fault:
-            faults.append(fault)
-        return value
-
-    def _code(self, name: str, text: str) -> tuple[str | None, Fault | None]:
-        if not text:
-            return None, None
-        width = 6 + self.rules.class_digits
-        if not (text.isascii() and text.isdigit() and len(text) == 16):
-            why = _("A component code has 16 digits: district 6, class and sequence; “%(code)s” is none.") % {
-                "code": text
-            }
-        elif not text.startswith(self.rules.district_code):
-            why = _("“%(code)s” is a code of district %(other)s.") % {"code": text, "other": text[:6]}
-        elif not text[width:].strip("0"):
-            why = _("“%(code)s” has the sequence number 0; numbering begins at 1.") % {"code": text}
-        else:
-            return text, None
-        return None, Fault(
-            "code",
-            self._called[name],
-            text,
-            why,
-            _("Mend the code, or leave it blank: the next free one is given."),
+    def _judge(self, key: tuple[str | None, ...]) -> Judged:
+        """Judge a new combination of repeating words, and remember it."""
+        fields = {column: text or "" for column, text in zip(self._repeating_columns, key, strict=True)}
+        words = {name: text for name in self.REPEATING if (text := self._word(name, fields)) is not None}
+        faults: list[Fault] = []
+        kind, class_row = self._class(words, faults)
+        authority, owner, maintainer = (
+            self._organisation(name, words.get(name), faults) for name in ("authority", "owner", "maintainer")
         )
+        state = self._state(words.get("state"), faults)
+        data_source = words.get("data_source")
+        if data_source and len(data_source) > MOST["data_source"]:
+            faults.append(self._long("data_source", data_source))
+        if len(self._judged) > REMEMBERED:
+            self._judged.clear()
+        judged = Judged(
+            words, kind, class_row, authority, owner, maintainer, state, data_source, tuple(faults)
+        )
+        self._judged[key] = judged
+        return judged
 
-    def _class(
-        self, words: Mapping[str, str], code: str | None, faults: list[Fault]
-    ) -> tuple[str | None, ClassRow | None]:
-        """The kind that tags tell (for counting) and the class: by its column, else by tags, else by the code."""
-        text, said = words.get("class"), words.get("tags")
-        if text:
-            row = self._once("class", text, self._named_class, faults)
-            if row and code and code[6 : 6 + len(row.code)] != row.code:
-                faults.append(
-                    Fault(
-                        "code", self._called["code"], code,
-                        _("The code is one of class %(code)s, the row says %(class)s.")
-                        % {"code": code[6 : 6 + len(row.code)], "class": row.code},
-                        _("Mend the class or the code."),
-                    )
-                )  # fmt: skip
-            return None, row
-        if said:
-            return self._tagged(said, faults)
-        if code:
-            return None, self._once("class", code[6 : 6 + self.rules.class_digits], self._named_class, faults)
-        if not any(one.kind == "code" for one in faults):
-            faults.append(
-                self._blank(
-                    "class" if "class" in self._column else "tags" if "tags" in self._column else "code"
-                )
+    def _code(self, fields: Mapping[str, str], faults: list[Fault]) -> str | None:
+        text = self._word("code", fields)
+        if not text:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) == 16):
+            why = _("A component code has 16 digits: district 6, class and sequence; “%(code)s” is none.")
+        elif not text.startswith(self.rules.district_code):
+            why = _("“%(code)s” is a code of another district.")
+        elif not text[6 + self.rules.class_digits :].strip("0"):
+            why = _("“%(code)s” has the sequence number 0; numbering begins at 1.")
+        else:
+            return text
+        faults.append(
+            Fault(
+                "code", self._called.get("code", "code"), text, why % {"code": text},
+                _("Mend the code, or leave it blank: the next free one is given."),
             )
+        )  # fmt: skip
+        return None
+
+    def _class(self, words: Mapping[str, str], faults: list[Fault]) -> tuple[str | None, ClassRow | None]:
+        """The kind that tags tell, for counting, and the class: by its column, else by tags."""
+        if words.get("class"):
+            return None, self._named_class(words["class"], "class", faults)
+        if words.get("tags"):
+            return self._tagged(words["tags"], faults)
         return None, None
+
+    def _class_of(self, code: str | None, faults: list[Fault]) -> ClassRow | None:
+        """The class by the code, where no other column tells it."""
+        if code:
+            return self._named_class(code[6 : 6 + self.rules.class_digits], "code", faults)
+        if not any(fault.kind == "code" for fault in faults):
+            faults.append(
+                self._blank(next((one for one in ("class", "tags") if one in self._column), "code"))
+            )
+        return None
+
+    def _other_class(self, code: str, class_row: ClassRow) -> Fault:
+        return Fault(
+            "code", self._called.get("code", "code"), code,
+            _("The code is one of class %(code)s, the row says %(class)s.")
+            % {"code": code[6 : 6 + len(class_row.code)], "class": class_row.code},
+            _("Mend the class or the code."),
+        )  # fmt: skip
 
     def _tagged(self, said: str, faults: list[Fault]) -> tuple[str | None, ClassRow | None]:
         column = self._called.get("tags", "tags")
@@ -302,58 +315,79 @@ class Checker:
         )
         return name, None
 
-    def _named_class(self, name: str, text: str) -> tuple[ClassRow | None, Fault | None]:
+    def _named_class(self, text: str, name: str, faults: list[Fault]) -> ClassRow | None:
         row = self.rules.classes.get(text)
-        if row is not None:
-            return row, None
-        return None, Fault(
-            "class", self._called.get(name, name), text,
-            _("The edition in use has no class of components “%(class)s”.") % {"class": text},
-            _("Write the class code, with its leading zero, or its full name; a mapping can say what the word means."),
-        )  # fmt: skip
+        if row is None:
+            faults.append(
+                Fault(
+                    "class", self._called.get(name, name), text,
+                    _("The edition in use has no class of components “%(class)s”.") % {"class": text},
+                    _("Write its code, with the leading zero, or its full name; a mapping can say what a word means."),
+                )
+            )  # fmt: skip
+        return row
 
-    def _organisation(self, name: str, text: str) -> tuple[str | None, Fault | None]:
+    def _organisation(self, name: str, text: str | None, faults: list[Fault]) -> str | None:
         if not text:
-            return (text, None) if name in self.rules.may_be_blank else (None, self._blank(name))
+            if text is not None and name not in self.rules.may_be_blank:
+                faults.append(self._blank(name))
+            return text
+        known = self.rules.organisations
+        if known is not None and text in known:
+            return text
         try:
             codes.parse(codes.Kind.ORGANISATION, text)
         except codes.CodeError as fault:
-            return None, Fault(
-                "organisation", self._called.get(name, name), text, str(fault.message), str(fault.mend)
-            )
-        if self.rules.organisations is not None and text not in self.rules.organisations:
-            return None, Fault(
-                "organisation", self._called.get(name, name), text,
-                _("No organisation has the code “%(code)s”.") % {"code": text},
-                _("Mend the code, enter the organisation first, or let a mapping say which one is meant."),
-            )  # fmt: skip
-        return text, None
+            reason, mend = str(fault.message), str(fault.mend)
+        else:
+            if known is None:
+                return text
+            reason = _("No organisation has the code “%(code)s”.") % {"code": text}
+            mend = _("Mend the code, enter the organisation first, or let a mapping say which one is meant.")
+        faults.append(Fault("organisation", self._called.get(name, name), text, reason, mend))
+        return None
 
-    def _state(self, name: str, text: str) -> tuple[str | None, Fault | None]:
+    def _state(self, text: str | None, faults: list[Fault]) -> str | None:
         if not text:
-            return (text, None) if name in self.rules.may_be_blank else (None, self._blank(name))
+            if text is not None and "state" not in self.rules.may_be_blank:
+                faults.append(self._blank("state"))
+            return text
         state = STATES.get(text.lower())
-        if state is not None:
-            return state, None
-        return None, Fault(
-            "state", self._called.get(name, name), text,
-            _("“%(state)s” is no state of a component.") % {"state": text},
-            _("Write intact 完好, damaged 破损, lost 丢失 or abandoned 废弃, or map the word to one of them."),
-        )  # fmt: skip
+        if state is None:
+            faults.append(
+                Fault(
+                    "state", self._called.get("state", "state"), text,
+                    _("“%(state)s” is no state of a component.") % {"state": text},
+                    _("Write intact 完好, damaged 破损, lost 丢失 or abandoned 废弃, or map the word to one of them."),
+                )
+            )  # fmt: skip
+        return state
 
-    def _day(self, name: str, text: str) -> tuple[date | None, Fault | None]:
+    def _day(self, name: str, fields: Mapping[str, str], faults: list[Fault]) -> date | None:
+        text = self._word(name, fields)
         if not text:
-            return None, None
-        day = self._read_day(text)
-        if day is not None and FIRST_DAY <= day <= self.rules.today:
-            return day, None
-        return None, Fault(
-            "date", self._called.get(name, name), text,
-            _("“%(day)s” is no date.") % {"day": text} if day is None
-            else _("%(day)s lies in the future.") % {"day": day} if day > self.rules.today
-            else _("%(day)s is too long ago.") % {"day": day},
-            _("Write year, month, day, like 2012-03-31, or say --date-format."),
-        )  # fmt: skip
+            return None
+        day = self._days.get(text)
+        if day is None:
+            day = self._read_day(text)
+            if day is not None and FIRST_DAY <= day <= self.rules.today:
+                if len(self._days) > REMEMBERED:
+                    self._days.clear()
+                self._days[text] = day
+            else:
+                faults.append(self._bad_day(name, text, day))
+                return None
+        return day
+
+    def _bad_day(self, name: str, text: str, day: date | None) -> Fault:
+        if day is None:
+            why = _("“%(day)s” is no date.") % {"day": text}
+        elif day > self.rules.today:
+            why = _("%(day)s lies in the future.") % {"day": day}
+        else:
+            why = _("%(day)s is too long ago.") % {"day": day}
+        mend = _("Write year, month, day, like 2012-03-31, or say --date-format.")
+        return Fault("date", self._called.get(name, name), text, why, mend)
 
     def _read_day(self, text: str) -> date | None:
         try:
@@ -387,59 +421,89 @@ def _is_whole(found: re.Match[str]) -> bool:
     return bool(found[2]) or len(found[3]) == len(found[4]) == 2
 
 
-def _shapes(features: list[Feature]) -> tuple[list[str | None], list[str | None], list[Fault | None]]:
-    """Representative places and outlines as the database reads them, and what is wrong with each shape."""
+def _shapes(features: list[Feature]) -> tuple[list[str | None], list[str | None], dict[int, Fault]]:
+    """Places and outlines as the database reads them, and by index what is wrong with a shape.
+
+    The place of a line is its middle, of an area a point inside. What cannot be a component keeps its shape as
+    outline, so that it can be written out and mended.
+    """
     shapes = np.array([feature.shape for feature in features], dtype=object)
     kinds = shapely.get_type_id(shapes)
-    outlines = np.full(len(shapes), None, dtype=object)
-    places = np.full(len(shapes), None, dtype=object)
-    points = np.isin(kinds, (0, 4))
-    single = points & (shapely.get_num_geometries(shapes) == 1)
-    places[single] = shapely.get_geometry(shapes[single], 0)
-    lines = np.isin(kinds, (1, 2, 5))
-    outlines[lines] = shapes[lines]
+    outlines = np.where(kinds == _POINT, None, shapes)
+    places = np.where(kinds == _POINT, shapes, None)
+    alone = (kinds == _MULTIPOINT) & (shapely.get_num_geometries(shapes) == 1)
+    places[alone], outlines[alone] = shapely.get_geometry(shapes[alone], 0), None
+    lines = np.isin(kinds, _LINES)
     places[lines] = [_middle(line) for line in shapes[lines]]
-    areas = np.isin(kinds, (3, 6))
-    outlines[areas] = shapes[areas]
-    valid = areas & shapely.is_valid(shapes)
-    places[valid] = shapely.point_on_surface(shapes[valid])
-    faults = [_shape_fault(feature, place) for feature, place in zip(features, places.tolist(), strict=True)]
-    # what cannot be a component keeps its shape, so that it can be written out and mended
-    odd = ~(points | lines | areas) & (kinds >= 0) | points & ~single
-    outlines[odd] = shapes[odd]
-    return _stored(places), _stored(outlines), faults
+    areas = np.isin(kinds, _AREAS)
+    areas[areas] = shapely.is_valid(shapes[areas])
+    places[areas] = shapely.point_on_surface(shapes[areas])
+    lon, lat = shapely.get_x(places), shapely.get_y(places)
+    with np.errstate(invalid="ignore"):
+        good = (np.abs(lon) >= NULL_ISLAND) | (np.abs(lat) >= NULL_ISLAND)
+    faults = {at: _shape_fault(features[at], places[at]) for at in np.flatnonzero(~good).tolist()}
+    return _points(lon, lat), _stored(outlines), faults
+
+
+_POINT, _MULTIPOINT, _LINES, _AREAS = 0, 4, (1, 2, 5), (3, 6)
 
 
 def _middle(line: Any) -> Any:
     """The point half along a line, or along its longest part."""
     parts = shapely.get_parts(line)
-    longest = parts[int(np.argmax(shapely.length(parts)))] if len(parts) else line
+    longest = parts[int(np.argmax(shapely.length(parts)))]
     return shapely.line_interpolate_point(longest, 0.5, normalized=True)
 
 
-def _shape_fault(feature: Feature, place: Any) -> Fault | None:
+def _shape_fault(feature: Feature, place: Any) -> Fault:
+    """Why a row has no place, or none that can be right."""
     if feature.fault is not None:
         fault = feature.fault
         return Fault("place", fault.field, str(fault.value or ""), str(fault.message), str(fault.mend))
     shape = feature.shape
     if shape is None or shape.is_empty:
         return Fault("blank", "geometry", "", _("The row has no place."), _("Write its coordinates."))
-    if place is None:
-        invalid = shape.geom_type in ("Polygon", "MultiPolygon")
-        return Fault(
-            "shape", "geometry", shape.geom_type,
-            _("The outline is not valid: %(why)s.") % {"why": shapely.is_valid_reason(shape)} if invalid
-            else _("A component is one point, a line or an area, not a %(type)s.") % {"type": shape.geom_type},
-            _("Redraw the outline.") if invalid else _("Divide it into components of their own."),
-        )  # fmt: skip
-    if abs(place.x) < NULL_ISLAND and abs(place.y) < NULL_ISLAND:
+    if place is not None:
         return Fault(
             "zero", "geometry", "0, 0", _("Its place is (0, 0), which means that nobody measured it."),
             _("Write its coordinates."),
         )  # fmt: skip
-    return None
+    if shape.geom_type in ("Polygon", "MultiPolygon"):
+        return Fault(
+            "shape", "geometry", shape.geom_type,
+            _("The outline is not valid: %(why)s.") % {"why": shapely.is_valid_reason(shape)},
+            _("Redraw the outline."),
+        )  # fmt: skip
+    return Fault(
+        "shape", "geometry", shape.geom_type,
+        _("A component is one point, a line or an area, not a %(type)s.") % {"type": shape.geom_type},
+        _("Divide it into components of their own."),
+    )  # fmt: skip
+
+
+# EWKB of a point: little endian, point with SRID, SRID, two doubles
+_EWKB_POINT: Final = np.dtype(
+    [("order", "u1"), ("type", "<u4"), ("srid", "<u4"), ("lon", "<f8"), ("lat", "<f8")]
+)
+_POINT_WITH_SRID: Final = 0x20000001
+
+
+def _points(lon: Any, lat: Any) -> list[str | None]:
+    """Points as hexadecimal EWKB; None where there is none. An array at a time: shapely would copy each point."""
+    made = np.empty(len(lon), dtype=_EWKB_POINT)
+    made["order"], made["type"], made["srid"], made["lon"], made["lat"] = 1, _POINT_WITH_SRID, STORE, lon, lat
+    text, width = made.tobytes().hex(), 2 * _EWKB_POINT.itemsize
+    found: list[str | None] = [text[at : at + width] for at in range(0, len(text), width)]
+    for at in np.flatnonzero(np.isnan(lon)).tolist():
+        found[at] = None
+    return found
 
 
 def _stored(shapes: Any) -> list[str | None]:
-    texts = shapely.to_wkb(shapely.set_srid(shapes, STORE), hex=True, include_srid=True)
-    return [None if text is None else str(text) for text in texts.tolist()]
+    """Shapes as hexadecimal EWKB."""
+    texts: list[str | None] = [None] * len(shapes)
+    there = np.flatnonzero(~shapely.is_missing(shapes))
+    stored = shapely.to_wkb(shapely.set_srid(shapes[there], STORE), hex=True, include_srid=True)
+    for at, text in zip(there.tolist(), stored.tolist(), strict=True):
+        texts[at] = text
+    return texts
