@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
+import shapely
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from numpy.typing import NDArray
 
 from gis_data import codes
+from gis_data.crs import STORE
 from gis_data.errors import CodeError
 from gis_data.generations import metric_of
+from gis_data.grid.rules import Figures, Verdict, judge_cells
 from gis_data.models import Area, Cell, Component, Generation
+from gis_data.project import project
 from gis_data.sql import rows
 
 TOLERANCE_M2: Final = 0.01
@@ -26,6 +32,10 @@ KINDS: Final[dict[str, Any]] = {
     "gap": gettext_lazy("area not covered by its parts (m²)"),
     "crossing": gettext_lazy("parts that reach outside their area (m²)"),
     "overlap": gettext_lazy("cells that overlap (m²)"),
+    "small": gettext_lazy("cell smaller than 5,000 m², among too many out of range (m²)"),
+    "large": gettext_lazy("cell larger than 20,000 m², among too many out of range (m²)"),
+    "thin": gettext_lazy("cell that is a sliver (compactness 4π·area / perimeter²)"),
+    "order": gettext_lazy("cell numbered after one that lies south-east of it"),
     "component_cell": gettext_lazy("component that names another cell than the one it stands in"),
     "no_grid": gettext_lazy("cell in no responsibility grid"),
 }
@@ -50,6 +60,7 @@ class Check:
     district_code: str
     counts: dict[str, int]
     faults: list[Fault] = field(default_factory=list)
+    figures: Figures = field(default_factory=Figures)
 
     @property
     def is_ok(self) -> bool:
@@ -58,7 +69,12 @@ class Check:
 
 def check_district(generation: Generation) -> Check:
     """Check areas, cells and components of a district's generation; reads only."""
+    verdict = judge_stored(generation)
     found = [*_codes(generation), *_topology(generation)]
+    found += [
+        Fault(one.kind, one.code, " ".join(part for part in (f"{one.value:g}", one.other) if part))
+        for one in verdict.faults
+    ]
     cells = Cell.objects.filter(generation=generation)
     if generation.state == Generation.State.ACTIVE:
         found += [Fault("no_grid", code) for code in _without_grid(generation)]
@@ -70,6 +86,30 @@ def check_district(generation: Generation) -> Check:
             "components": Component.objects.filter(district_code=generation.district_code).count(),
         },
         faults=found,
+        figures=verdict.figures,
+    )
+
+
+def judge_stored(generation: Generation) -> Verdict:
+    """Sizes, compactness and order of a generation's cells, cut here or delivered by surveyors."""
+    areas = list(
+        Area.objects.filter(generation=generation, level=Area.Level.COMMUNITY)
+        .order_by("pk")
+        .values_list("pk", "border")
+    )
+    cells = list(
+        Cell.objects.filter(generation=generation).order_by("code").values_list("code", "community", "border")
+    )
+    srid = metric_of(generation)
+
+    def shapes(borders: Iterable[Any]) -> NDArray[Any]:
+        return project(shapely.from_wkb([bytes(border.wkb) for border in borders]), STORE, srid)
+
+    return judge_cells(
+        shapes(border for _code, _area, border in cells),
+        [code for code, _area, _border in cells],
+        np.searchsorted([pk for pk, _border in areas], [area for _code, area, _border in cells]),
+        shapes(border for _pk, border in areas),
     )
 
 
@@ -79,6 +119,17 @@ def summary(check: Check) -> str:
         _("%(district)s: %(areas)s areas, %(cells)s cells, %(components)s components; %(faults)s faults")
         % {"district": check.district_code, **check.counts, "faults": len(check.faults)}
     ]
+    if check.counts["cells"]:
+        figures = check.figures
+        lines.append(
+            _("  cells of %(smallest)s to %(largest)s m², half of them below %(median)s; %(share)s in range")
+            % {
+                "smallest": f"{figures.smallest_m2:,.0f}",
+                "largest": f"{figures.largest_m2:,.0f}",
+                "median": f"{figures.median_m2:,.0f}",
+                "share": f"{figures.in_range_share:.1%}",
+            }
+        )
     for kind, words in KINDS.items():
         of_kind = [fault for fault in check.faults if fault.kind == kind]
         if of_kind:

@@ -23,6 +23,8 @@ def woven(shapes: Shapes) -> Shapes:
 
     So neighbours have the same edges, which stay the same in any projection. What collapses is left empty.
     """
+    if not len(shapes):
+        return shapes
     rings = Rings.of(shapes)
     start, end = rings.edges()
     lone = ~_has_partner(start, end, rings.vertex, len(rings.places))

@@ -66,7 +66,7 @@ class Verdict:
     """All rules broken, and the figures."""
 
     broken: list[Broken] = field(default_factory=list)
-    figures: Figures = Figures()
+    figures: Figures = field(default_factory=Figures)
 
     @property
     def faults(self) -> list[Broken]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -47,7 +48,10 @@ class Command(BaseCommand):
 def _as_json(checks: list[Check]) -> dict[str, Any]:
     return {
         "ok": bool(checks) and all(check.is_ok for check in checks),
-        "districts": [{"code": check.district_code, **check.counts} for check in checks],
+        "districts": [
+            {"code": check.district_code, **check.counts, "figures": asdict(check.figures)}
+            for check in checks
+        ],
         "faults": [
             {"kind": fault.kind, "code": fault.code, "detail": fault.detail}
             for check in checks
