@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping
 
+import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import BaseCommand, ManagementUtility, get_commands
@@ -33,6 +34,7 @@ def main() -> None:
         assert settings.INSTALLED_APPS  # the first use reads them all
     except ImproperlyConfigured as fault:
         sys.exit(str(fault))
+    django.setup()  # words are read from the applications
     translation.activate(language_of(os.environ))
     Commands(["bin/gridcity", *sys.argv[1:]]).execute()
 
