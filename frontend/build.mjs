@@ -3,13 +3,15 @@
  *
  *   src/pages/*.js    → dist/gridcity/pages/*.js    one bundle a page
  *   src/css/*.css     → dist/gridcity/css/*.css
+ *   src/sw.js         → dist/gridcity/sw.js         the phone's service worker, and shell.json: what it keeps
  *   lucide-static     → dist/gridcity/icons.svg     only the icons that sources name
  *   locale/… .po      → locale/… .mo (Django) and dist/gridcity/i18n/<language>.js (pages)
  *
  * Hashed file names are Django's work (ManifestStaticFilesStorage). A missing icon stops the build.
  */
+import { createHash } from "node:crypto";
 import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
 import { mo, po } from "gettext-parser";
@@ -28,23 +30,42 @@ async function files(folder, ending) {
 
 async function bundle() {
   const pages = await files(join(here, "src", "pages"), /\.js$/);
-  const styles = (await readdir(join(here, "src", "css"))).filter((name) => /^(app|admin)\.css$/.test(name));
-  await esbuild.build({
-    absWorkingDir: here,
+  const styles = (await readdir(join(here, "src", "css"))).filter((name) => /^(app|admin|phone|phone-map)\.css$/.test(name));
+  const common = /** @type {const} */ ({
+    absWorkingDir: here, outbase: join(here, "src"), outdir: out, bundle: true, target: ["es2022"], minify: true,
+    sourcemap: false, legalComments: "none", logLevel: "warning",
+  });
+  const { metafile } = await esbuild.build({
+    ...common,
     entryPoints: [...pages, ...styles.map((name) => join(here, "src", "css", name))],
-    outbase: join(here, "src"),
-    outdir: out,
-    bundle: true,
     format: "esm",
-    target: ["es2022"],
-    minify: true,
-    sourcemap: false,
-    legalComments: "none",
+    // What only some views need (the map) is a file of its own, fetched when it is needed.
+    splitting: true,
+    chunkNames: "chunks/[hash]",
     loader: { ".png": "file", ".svg": "file" },
     assetNames: "images/[name]-[hash]",
-    logLevel: "warning",
+    metafile: true,
   });
-  return pages.length;
+  await esbuild.build({ ...common, entryPoints: [join(here, "src", "sw.js")], format: "iife" });
+  return { pages: pages.length, scripts: reachable(metafile, "pages/inspector.js") };
+}
+
+/** An output and everything it imports, now or later. @param {esbuild.Metafile} metafile @param {string} entry */
+function reachable(metafile, entry) {
+  const home = relative(here, out).replaceAll("\\", "/");
+  const found = new Set([`${home}/${entry}`]);
+  for (const name of found) for (const item of metafile.outputs[name].imports) if (!item.external) found.add(item.path);
+  return [...found].map((name) => name.slice(home.length + 1));
+}
+
+/** What the phone's page is made of, and a version that changes with any of it. @param {string[]} scripts */
+async function shell(scripts) {
+  const styles = (await files(join(out, "css"), /^phone(-map)?\.css$/)).concat(await files(join(out, "images"), /^(?!.*(layers|marker)).*\.(svg|png)$/));
+  const words = await files(join(out, "i18n"), /\.js$/);
+  const names = [...scripts, ...[...styles, ...words, join(out, "icons.svg")].map((path) => relative(out, path).replaceAll("\\", "/"))].sort();
+  const total = createHash("sha256");
+  for (const name of [...names, "sw.js"]) total.update(name).update(await readFile(join(out, name)));
+  await writeFile(join(out, "shell.json"), JSON.stringify({ version: total.digest("hex").slice(0, 12), files: names }));
 }
 
 async function icons() {
@@ -96,7 +117,8 @@ async function messages() {
 try {
   await mkdir(join(out, "i18n"), { recursive: true });
   await cp(join(here, "src", "images"), join(out, "images"), { recursive: true });
-  const [pageCount, iconCount, messageCount] = await Promise.all([bundle(), icons(), messages()]);
+  const [{ pages: pageCount, scripts }, iconCount, messageCount] = await Promise.all([bundle(), icons(), messages()]);
+  await shell(scripts);
   await rm(join(here, "dist"), { recursive: true, force: true });
   await rename(aside, join(here, "dist"));
   console.log(`front end built: ${pageCount} pages, ${iconCount} icons, ${messageCount} translated messages`);

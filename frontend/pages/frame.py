@@ -35,6 +35,7 @@ PAGES = (
     Page("desk-department", _("Department"), frozenset({Role.DEPARTMENT})),
     Page("board", _("Board"), frozenset({Role.MANAGER}) | SUPERVISION | COMMAND),
     Page("admin:index", _("Administration"), ADMINISTRATORS),
+    Page("editor", _("Map editor"), frozenset({Role.SYSTEM_ADMIN})),
 )
 
 

@@ -1,34 +1,87 @@
-"""The inspector's phone page."""
+"""The inspector's phone: its page, the service worker that keeps it, and how the installed app presents itself."""
 
 from __future__ import annotations
 
-from django.contrib.gis.db.models import Extent
-from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+import json
+from functools import lru_cache
+from pathlib import Path
+
+from django.contrib.staticfiles import finders
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from casework.access import actor_of
+from casework.models import Person
 from casework.roles import Role
 from frontend.layers import layers_for
 from frontend.pages.frame import open_page
-from gis_data.models import Cell
 
 
 def inspector(request: HttpRequest) -> HttpResponse:
-    """Own cells on the map, tasks, reports and their outbox."""
+    """Tasks, reports and their outbox; everything else comes with the phone's pack."""
     actor = actor_of(request)
-    own = own_cells(actor.person_id) if actor is not None and actor.role == Role.INSPECTOR else {}
+    username = Person.objects.values_list("username", flat=True).get(pk=actor.person_id) if actor else ""
     return open_page(
-        request, "inspector", "frontend/inspector.html", layers=layers_for(Role.INSPECTOR), own=own
+        request,
+        "inspector",
+        "frontend/inspector.html",
+        layers=layers_for(Role.INSPECTOR),
+        person_id=actor.person_id if actor else None,
+        username=username,
+        map_style=static("gridcity/css/phone-map.css"),
+        worker=reverse("phone-worker"),
     )
 
 
-def own_cells(person_id: int) -> dict[str, object]:
-    """Codes of the cells an inspector walks today, and the box around them (west, south, east, north)."""
-    today = timezone.localdate()
-    cells = Cell.objects.filter(
-        active=True, grids__duties__person_id=person_id, grids__duties__valid_from__lte=today
-    ).exclude(grids__duties__valid_to__lt=today)
-    return {
-        "codes": sorted(set(cells.values_list("code", flat=True))),
-        "bounds": cells.aggregate(box=Extent("border"))["box"],
+def worker(request: HttpRequest) -> HttpResponse:
+    """The service worker, told which files make up this version of the app. Any change of them changes it."""
+    script, shell = built("sw.js"), json.loads(built("shell.json"))
+    told = {
+        "version": shell["version"],
+        "page": reverse("inspector"),
+        "files": [static(f"gridcity/{name}") for name in shell["files"]],
     }
+    response = HttpResponse(
+        f"self.SHELL = {json.dumps(told)};\n{script}", content_type="text/javascript; charset=utf-8"
+    )
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+def manifest(request: HttpRequest) -> HttpResponse:
+    """How the app presents itself once it is installed, in the reader's language."""
+    icon = {"src": static("gridcity/images/app.svg"), "type": "image/svg+xml", "sizes": "any"}
+    response = JsonResponse(
+        {
+            "name": _("GridCity: on patrol"),
+            "short_name": _("On patrol"),
+            "lang": get_language() or "en",
+            "id": reverse("inspector"),
+            "start_url": reverse("inspector"),
+            "scope": reverse("inspector"),
+            "display": "standalone",
+            "orientation": "portrait",
+            "background_color": "#f4f5f5",
+            "theme_color": "#0f5e66",
+            "icons": [{**icon, "purpose": "any"}, {**icon, "purpose": "maskable"}],
+        },
+        content_type="application/manifest+json",
+    )
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+def built(name: str) -> str:
+    """A file that the front-end build made."""
+    path = finders.find(f"gridcity/{name}")
+    if path is None:
+        raise Http404(name)
+    return _text(path, Path(path).stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _text(path: str, changed: int) -> str:
+    return Path(path).read_text("utf-8")

@@ -97,13 +97,33 @@ def test_the_script_is_told_who_acts_and_for_whom(town: Town) -> None:
     assert [queue["id"] for queue in context["queues"]] == ["department"]  # type: ignore[attr-defined]
 
 
-def test_an_inspector_is_told_the_own_cells(town: Town) -> None:
-    own = told(signed_in(town.alice).get("/inspector/").content)["own"]
-    walked = {cell.code for cell in town.city.grids[0].cells.filter(active=True)}
-    assert walked
-    assert set(own["codes"]) == walked  # type: ignore[index]
-    assert own["bounds"][0] < own["bounds"][2]  # type: ignore[index]
-    assert told(signed_in(town.ava).get("/inspector/").content)["own"] == {"codes": [], "bounds": None}
+def test_the_phone_is_told_who_holds_it(town: Town) -> None:
+    context = told(signed_in(town.alice).get("/inspector/").content)
+    assert (context["person_id"], context["username"]) == (town.alice.person_id, "alice")
+    assert context["worker"] == "/sw.js"
+
+
+def test_the_service_worker_names_files_that_are_there(client: Client) -> None:
+    if finders.find("gridcity/sw.js") is None:
+        pytest.skip("the front end is not built: bin/run or bin/test builds it")
+    response = client.get("/sw.js")
+    assert response["Content-Type"].startswith("text/javascript")
+    assert response["Cache-Control"] == "no-cache"
+    found = re.match(rb"self\.SHELL = (\{.*?\});\n", response.content)
+    assert found, response.content[:200]
+    shell = json.loads(found[1])
+    assert shell["page"] == "/inspector/"
+    assert any("pages/inspector" in name for name in shell["files"])
+    for name in shell["files"]:
+        assert client.get(name).status_code == 200, name
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "On patrol"), ("zh-hans", "巡查")])
+def test_the_app_presents_itself_in_the_readers_language(client: Client, language: str, name: str) -> None:
+    told = client.get("/inspector/manifest.webmanifest", headers={"accept-language": language}).json()
+    assert name in told["short_name"]
+    assert (told["start_url"], told["scope"], told["display"]) == ("/inspector/", "/inspector/", "standalone")
+    assert {icon["purpose"] for icon in told["icons"]} == {"any", "maskable"}
 
 
 @pytest.mark.parametrize("address", ["/login/", "/inspector/", "/desk/dispatch/", "/board/", "/help/keys"])

@@ -1,20 +1,22 @@
-/** Finding a class of problem by code, name, pinyin initials. Pure. */
+/** Finding a class of problem by code, name, pinyin or its initials. Pure. */
 
-/** Lower is better; null: no match. @param {ClassOut} item @param {string} query */
+/** Lower is better; null: no match. @param {PackClass} item @param {string} query */
 function rank(item, query) {
+  const pinyin = (item.pinyin ?? "").toLowerCase().replace(/\s/g, "");
   const initials = (item.initials ?? "").toLowerCase();
   const english = (item.name_en ?? "").toLowerCase();
   if (item.code === query) return 0;
   if (item.code.startsWith(query)) return 1;
   if (initials === query) return 2;
-  if (item.name_zh.startsWith(query) || english.startsWith(query)) return 3;
+  if (item.name.startsWith(query) || english.startsWith(query)) return 3;
   if (initials.startsWith(query)) return 4;
-  if (item.name_zh.includes(query) || english.includes(query)) return 5;
+  if (item.name.includes(query) || english.includes(query)) return 5;
+  if (pinyin.startsWith(query)) return 5;
   if (initials.includes(query)) return 6;
   return null;
 }
 
-/** @param {ClassOut[]} classes @param {string} text @param {number} [limit] */
+/** @param {PackClass[]} classes @param {string} text @param {number} [limit] */
 export function searchClasses(classes, text, limit = 30) {
   const query = text.trim().toLowerCase();
   if (!query) return classes.slice(0, limit);

@@ -6,14 +6,17 @@ import { named, t, tn } from "./i18n.js";
 import { clockOf, secondsOf } from "./time.js";
 import { busy, complain, dialog } from "./ui.js";
 
-/** @typedef {{ unsent?: () => Promise<number> }} FrameOptions */
+/**
+ * @typedef {{ unsent?: () => Promise<number>, onSignedOut?: () => void, onLeave?: () => Promise<void> }} FrameOptions
+ * onSignedOut   instead of the way to the sign-in page; onLeave: after she has signed out herself
+ */
 
 /** @param {FrameOptions} [options] */
-export function openFrame({ unsent } = {}) {
+export function openFrame({ unsent, onSignedOut, onLeave } = {}) {
   const page = context();
   useSprite(page.icons);
   const toLogin = () => location.assign(`/login/?next=${encodeURIComponent(location.pathname + location.search)}`);
-  const api = createApi({ csrf: page.csrf, onSignedOut: page.page === "login" ? undefined : toLogin });
+  const api = createApi({ csrf: page.csrf, onSignedOut: onSignedOut ?? (page.page === "login" ? undefined : toLogin) });
 
   document.querySelector("[data-language-form]")?.addEventListener("submit", (event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);
@@ -28,6 +31,7 @@ export function openFrame({ unsent } = {}) {
     const waiting = unsent ? await unsent() : 0;
     if (waiting && !(await confirmLeaving(waiting))) return;
     await busy(/** @type {HTMLButtonElement} */ (event.currentTarget ?? event.target), () => api.remove("/session"));
+    await onLeave?.();
     location.assign("/login/");
   });
 
@@ -49,7 +53,7 @@ async function confirmLeaving(waiting) {
 }
 
 /** @param {import("./api.js").Api} api */
-async function changePost(api) {
+export async function changePost(api) {
   const me = /** @type {Me} */ (await api.get("/me"));
   const choose = async (/** @type {PostOut} */ post) => {
     const changed = /** @type {Me} */ (await api.patch("/me", { post_id: post.id }));

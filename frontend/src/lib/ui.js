@@ -19,6 +19,7 @@ export function toast(text, tone = "done", mend = "") {
   );
   shelf.append(note);
   if (tone === "done") setTimeout(close, 5000);
+  return note;
 }
 
 /** @param {unknown} error */

@@ -1,4 +1,5 @@
 /** The inspector's phone: opens from what lies on the phone, keeps what she makes, and sends it when it can. */
+import { createApi } from "../lib/api.js";
 import { fill, h, icon, one } from "../lib/dom.js";
 import { changePost, openFrame } from "../lib/frame.js";
 import { t } from "../lib/i18n.js";
@@ -41,7 +42,8 @@ fill(root, skeleton(3));
 const store = await openStore();
 const seals = sealer(await keyOf(store));
 const outbox = await openOutbox({ store, seals, onchange: () => void changed() });
-const sender = createSender({ outbox, api });
+// of its own: what one inspector made must not go out under a session that another has just begun
+const sender = createSender({ outbox, api: createApi({ csrf: page.csrf, renews: false }) });
 const pack = packs({ outbox, seals });
 
 /** @type {import("../phone/pack.js").KeptPack | null} */
@@ -88,8 +90,13 @@ async function send(options) {
   again = setTimeout(send, Math.max(500, Math.min(wait, 10 * 60_000)));
 }
 
+let signedOut = false;
+/** Asks for the password, but not while something is in hand: then when she is back on the first screen. */
 async function signIn() {
+  signedOut = true;
+  if (!home) return;
   if (await signInAgain(api, page.username, await unsent())) {
+    signedOut = false;
     await send({ hurry: true });
     void refresh();
   }
@@ -159,6 +166,7 @@ function goHome() {
   void refresh();
   void lookAtRoom();
   void drawMap(home);
+  if (signedOut) void signIn();
   scrollTo(0, 0);
 }
 
@@ -198,9 +206,20 @@ async function mapSettings() {
 
 /** @param {File[]} files @param {"camera" | "gallery" | "unknown"} source @param {Promise<import("../phone/ground.js").Spot>} [spot] */
 function newReport(files, source, spot) {
-  if (!known) return toast(t("The first visit needs a network: the list of classes is not on this phone yet."), "fault");
   spot?.catch(() => {});
-  showReport({ start: { files: files.map((file) => ({ file, source })), spot } });
+  held = { files: files.map((file) => ({ file, source })), spot };
+  if (known) return goOn();
+  toast(t("One moment: the list of classes is being fetched. Your photo is kept."));
+  void refresh();
+}
+
+/** A photograph that was taken before the first pack had come. @type {import("../phone/report.js").Start | null} */
+let held = null;
+
+function goOn() {
+  const start = held;
+  held = null;
+  if (start) showReport({ start });
 }
 
 /** @param {Pick<Parameters<typeof reportView>[0], "start" | "draft" | "draftPhotos">} what */
@@ -303,6 +322,7 @@ async function refresh() {
     const first = !known;
     known = await pack.renew();
     if (first && home) void drawMap(home);
+    if (first && held) goOn();
     mine = /** @type {Page<Card>} */ (await api.get("/cases", { queue: "mine", limit: 20 })).items;
     drawLists();
     if (task && !known.pack.tasks.some((one) => one.case.id === task?.case_id)) void tellMovedOn(task.case_id);

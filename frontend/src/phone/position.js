@@ -1,7 +1,7 @@
 /** Where the phone is. Browsers give WGS-84; the accuracy goes with it. */
-import { t } from "../i18n.js";
+import { t } from "../lib/i18n.js";
 
-/** @typedef {{ lon: number, lat: number, accuracy_m: number | null, by: "device" | "hand" }} Spot */
+/** @typedef {import("./ground.js").Spot} Spot */
 
 /** @returns {Promise<Spot>} rejects with a sentence for the inspector */
 export function locate() {

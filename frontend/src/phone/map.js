@@ -1,0 +1,121 @@
+/**
+ * The phone's map. With a network it is the city's own map; without one the ground of the pack is drawn in its place.
+ * Own cells are tinted by the hours since somebody was there; while a place is chosen all other pins fade.
+ */
+import { L } from "../map/leaflet.js";
+import { createMap, placePin } from "../map/map.js";
+import { paint } from "../map/mvt.js";
+import { baseStyle } from "../map/paper.js";
+import { mark } from "../lib/states.js";
+import { t, tn } from "../lib/i18n.js";
+import { ownBox, toPlace } from "./ground.js";
+
+/** @typedef {Awaited<ReturnType<typeof openPhoneMap>>} PhoneMap */
+
+const SIZE = 512;
+/** A cell is drawn fresh up to so many hours, then ever more in need of a visit. */
+const STEPS_H = [2, 8, 24, 72];
+
+/**
+ * @param {{ element: HTMLElement, layers: MapLayer[], settings: MapSettings | null, style: string, pack: Pack, placing?: boolean }} options
+ * settings   null without a network: the pack's own extent then
+ */
+export async function openPhoneMap({ element, layers, settings, style, pack, placing = false }) {
+  await styleSheet(style);
+  const box = ownBox(pack.ground);
+  const start = settings ?? bare(pack, box);
+  const { map, close } = createMap({ element, settings: start, layers: settings ? layers.filter((layer) => layer.style !== "cells") : [] });
+  packLayer(pack).addTo(map);
+  cellsLayer(pack).addTo(map);
+  pins(pack.open).addTo(map);
+  element.classList.toggle("placing", placing);
+  if (box) map.fitBounds([[box[1], box[0]], [box[3], box[2]]], { animate: false });
+  const marker = placePin(true);
+
+  return {
+    map, close,
+    /** @param {{ lon: number, lat: number }} place */
+    pin({ lon, lat }) {
+      marker.setLatLng([lat, lon]).addTo(map);
+      map.setView([lat, lon], Math.max(18, map.getZoom()), { animate: false });
+    },
+    /** @param {(lon: number, lat: number) => void} take */
+    onplace(take) {
+      marker.on("dragend", () => take(marker.getLatLng().lng, marker.getLatLng().lat));
+      map.on("click", ({ latlng }) => take(latlng.lng, latlng.lat));
+    },
+  };
+}
+
+/** @param {Pack} pack @param {[number, number, number, number] | null} box @returns {MapSettings} */
+function bare({ ground }, box) {
+  const [west, south, east, north] = box ?? [...ground.origin, ...ground.origin];
+  return { center: [(west + east) / 2, (south + north) / 2], zoom: 16, bounds: [west, south, east, north], layers: [], base_layers: [], generated: false };
+}
+
+/** Leaflet's style comes with the map, not with the first screen. @param {string} href @returns {Promise<void>} */
+function styleSheet(href) {
+  if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve();
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
+  return new Promise((done) => {
+    link.onload = link.onerror = () => done();
+    document.head.append(link);
+  });
+}
+
+/** The pack's streets, water, green and houses, under the tiles: seen where these do not come. @param {Pack} pack */
+function packLayer({ ground }) {
+  const shapes = ground.base.map(([kind, rank, name, name_en, shape, xy]) => {
+    const points = Array.from({ length: xy.length / 2 }, (_, i) => unitSquare(...toPlace(ground, xy[2 * i], xy[2 * i + 1])));
+    return { kind, type: shape === "point" ? 1 : shape === "line" ? 2 : 3, properties: { kind, rank, name, name_en }, points };
+  });
+  const Layer = L.GridLayer.extend({
+    createTile(/** @type {{ x: number, y: number, z: number }} */ { x, y, z }) {
+      const tile = /** @type {HTMLCanvasElement} */ (L.DomUtil.create("canvas", "tile-canvas"));
+      const ratio = Math.min(2, devicePixelRatio || 1);
+      tile.width = tile.height = SIZE * ratio;
+      const pen = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
+      pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+      pen.lineJoin = pen.lineCap = "round";
+      const n = 2 ** (z - 1);
+      const features = shapes.map((shape) => ({ ...shape, loadGeometry: () => [shape.points.map(([px, py]) => ({ x: (px * n - x) * SIZE, y: (py * n - y) * SIZE }))] }));
+      const layer = { extent: SIZE, length: features.length, feature: (/** @type {number} */ i) => features[i] };
+      paint(pen, /** @type {any} */ ({ layers: { base: layer } }), baseStyle(), z);
+      return tile;
+    },
+  });
+  return /** @type {L.GridLayer} */ (new /** @type {any} */ (Layer)({ tileSize: SIZE, pane: "ground", minZoom: 13, zIndex: 0 }));
+}
+
+/** Web Mercator in 0…1. @param {number} lon @param {number} lat @returns {[number, number]} */
+function unitSquare(lon, lat) {
+  const y = Math.log(Math.tan(Math.PI / 4 + (lat * Math.PI) / 360));
+  return [(lon + 180) / 360, (1 - y / Math.PI) / 2];
+}
+
+/** Own cells by hours since the last visit; the neighbours' only outlined, in one stroke. @param {Pack} pack */
+function cellsLayer({ ground, visits }) {
+  const ink = getComputedStyle(document.documentElement).getPropertyValue("--cell").trim();
+  /** @param {PackCell} cell @returns {[number, number][]} */
+  const ring = ({ shape }) => Array.from({ length: shape.length / 2 }, (_, i) => /** @type {[number, number]} */ (toPlace(ground, shape[2 * i], shape[2 * i + 1]).reverse()));
+  const others = L.polyline(ground.cells.filter((cell) => !cell.own).map(ring), { color: ink, weight: 1, opacity: 0.3, interactive: false });
+  return L.layerGroup([others, ...ground.cells.filter((cell) => cell.own).map((cell) => {
+    const last = visits[cell.code];
+    const hours = last === undefined ? Infinity : (Date.now() - Date.parse(last)) / 3_600_000;
+    const step = STEPS_H.findIndex((most) => hours <= most);
+    const fillOpacity = 0.04 + (step < 0 ? STEPS_H.length : step) * 0.06;
+    const code = cell.code.slice(-6);
+    return L.polygon(ring(cell), { color: ink, weight: 1, opacity: 0.7, fillOpacity })
+      .bindTooltip(last === undefined ? t("Cell {code}: not visited yet", { code }) : tn("Cell {code}: {n} hour since the last visit", "Cell {code}: {n} hours since the last visit", Math.round(hours), { code }));
+  })]);
+}
+
+/** @param {NearCase[]} open */
+function pins(open) {
+  return L.layerGroup(open.map((one) => {
+    const seat = document.createElement("div");
+    seat.className = "pin";
+    seat.append(mark(one.state));
+    return L.marker([one.lat, one.lon], { icon: L.divIcon({ className: "case-pin", html: seat, iconSize: [24, 24] }), title: one.number, alt: t("case {number}", { number: one.number }), keyboard: false });
+  }));
+}
