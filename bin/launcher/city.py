@@ -108,13 +108,12 @@ class City:
             self.env["GRIDCITY_DATABASE"] = cluster.url
             yield cluster
 
-    def migrate(self, *, always: bool) -> None:
-        """To the newest tables; without `always` only where there are none yet, for a command's sake."""
+    def migrate(self) -> None:
+        """To the newest tables, if the last time was with other migrations."""
         migrations = self.tree.root.glob("*/migrations/*.py")
         key = key_of(migrations, (self.tree.root / LOCK).read_text(), self.env["GRIDCITY_DATABASE"])
-        made = (self.tree.var / "stamps/migrations").exists()
-        with self.steps.step("Tables") as step:
-            if self.tree.is_stamped("migrations", key) or (made and not always):
+        with self.steps.step("Tables") as step, self.tree.lock("tables"):
+            if self.tree.is_stamped("migrations", key):
                 return
             step.work("migrating")
             command = self.manage("migrate", "--noinput", "-v0")

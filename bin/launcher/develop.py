@@ -123,6 +123,6 @@ def bench(arguments: Sequence[str]) -> int:
     city = City(tree, Steps(3))
     city.ensure_python(dev=True)
     with city.database():
-        city.migrate(always=True)
+        city.migrate()
         city.env["GRIDCITY_DEMO"] = "1"
         return call([city.python.python, "-P", "-m", f"bench.{arguments[0]}", *arguments[1:]], city.env)

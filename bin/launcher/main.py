@@ -25,7 +25,7 @@ def gridcity(arguments: Sequence[str]) -> int:
     with city.database():
         name = next((a for a in arguments if not a.startswith("-")), "help")
         if name not in NEED_NO_TABLES and not {"--help", "-h"} & set(arguments):
-            city.migrate(always=False)
+            city.migrate()
         return call(city.manage(*arguments), city.env)
 
 

@@ -45,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
         city.ensure_python()
         pages = Beside(city.ensure_static)
         cluster = stack.enter_context(city.database(fresh=chosen.fresh))
-        city.migrate(always=True)
+        city.migrate()
         if not chosen.no_demo:
             city.fill()
         with city.steps.step("Front end") as step:
