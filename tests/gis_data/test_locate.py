@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from gis_data.crs import from_store
 from gis_data.errors import PlaceError
+from gis_data.management.commands import locate as command
 from gis_data.models import Cell, Component, Generation, ResponsibilityGrid
 from gis_data.queries import locate, locate_many
 from tests.factories.calls import Caller, refusal
@@ -274,3 +275,51 @@ def test_an_unusable_file_is_a_fault_of_the_data(city: SmallCity, tmp_path: Path
 )
 def test_wrong_use_is_status_two(city: SmallCity, arguments: list[str]) -> None:
     assert run(*arguments) == (2, "")
+
+
+def test_a_long_file_finds_in_memory_what_the_database_finds(
+    city: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Middles, shared edges, corners, and a hair outside: batch by batch, without a question a row."""
+    monkeypatch.setattr(command, "AT_ONCE", 40)
+    monkeypatch.setattr(command, "BY_THE_DATABASE", 10)
+    places = [
+        city.inside(cell, east, north)
+        for cell in range(6)
+        for east in (0, 0.5, 1)
+        for north in (0, 0.5, 1, 1.000001)
+    ] + [OUTSIDE]
+    path = tmp_path / "points.csv"
+    path.write_text("lon,lat\n" + "".join(f"{lon!r},{lat!r}\n" for lon, lat in places), encoding="utf-8")
+    with CaptureQueriesContext(connection) as queries:
+        status, body = run_json(f"--file={path}")
+    assert (status, len(queries)) == (0, 1)
+    wanted = [
+        (place.cell_code, place.grid and place.grid.code, place.street.code) if place else (None, None, None)
+        for place in locate_many(places)
+    ]
+    assert [(point["cell"], point["grid"], point["street"]) for point in body["points"]] == wanted
+    assert body["counts"]["outside"] == sum(cell is None for cell, _grid, _street in wanted) > 6
+
+
+def test_faults_stay_in_their_place_in_a_long_file(
+    city: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "AT_ONCE", 3)
+    lon, lat = city.inside(1)
+    path = tmp_path / "points.csv"
+    path.write_text("lon,lat\n" + f"{lon},{lat}\nx,{lat}\n\n{lon}\n" * 4, encoding="utf-8")
+    status, body = run_json(f"--file={path}")
+    assert status == 1
+    assert body["counts"] == {"rows": 12, "inside": 4, "outside": 0, "faulty": 8}
+    assert [point["line"] for point in body["points"]] == sorted(
+        [2 + 4 * n for n in range(4)] + [fault["line"] for fault in body["faults"]]
+    )
+    assert {fault["field"] for fault in body["faults"]} == {"lon", "lat"}
+
+
+def test_a_file_spoilt_at_its_end_answers_nothing(city: SmallCity, tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_bytes(b"lon,lat\n" + b"116.4105,39.9205\n" * 30_000 + b"\xff\n")
+    status, body = run_json(f"--file={path}")
+    assert (status, body["points"], [fault["field"] for fault in body["faults"]]) == (1, [], ["file"])
