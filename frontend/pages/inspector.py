@@ -1,4 +1,4 @@
-"""The inspector's phone: its page, the service worker that keeps it, and how the installed app presents itself."""
+"""The inspector's phone: its page, the service worker that keeps it, and the app once it is installed."""
 
 from __future__ import annotations
 

@@ -72,7 +72,8 @@ OLD_OUTBOX = """
       id, task: "report", path: "/reports", title: "manhole", state: "sending", saved_at: at,
       photos: [{ id: photo, kind: "report", blob: new Blob([new Uint8Array(bytes)], { type }) }],
       form: {
-        id, class_id, condition_id: null, lon, lat, datum: "wgs84", accuracy_m: 5, component_code: "", text: "",
+        id, class_id, lon, lat, condition_id: null, datum: "wgs84", accuracy_m: 5,
+        component_code: "", text: "",
         photos: [photo], source: "inspector", device_at: at,
       },
     });
