@@ -330,9 +330,10 @@ class Reader:
         if not self.sockets or now - self.rechecked_at < RECHECK_SECONDS:
             return
         self.rechecked_at = now
-        posts = {(s.actor.person_id, s.actor.post_id) for s in self.sockets}
-        held, living = await still_allowed(posts, {s.session_key for s in self.sockets if s.session_key})
-        for socket in list(self.sockets):
+        asked = list(self.sockets)  # who comes while the database is asked has been judged at the door
+        posts = {(s.actor.person_id, s.actor.post_id) for s in asked}
+        held, living = await still_allowed(posts, {s.session_key for s in asked if s.session_key})
+        for socket in asked:
             if (socket.actor.person_id, socket.actor.post_id) not in held or (
                 socket.session_key and socket.session_key not in living
             ):

@@ -77,16 +77,16 @@ TEMPLATES: dict[str, Template] = {
         _("Case %(number)s (%(clock)s) has been overdue since %(due_at)s."),
     ),
     "task_sent": Template(
-        _("New task: %(task)s"),
-        _("%(subject)s, %(place)s. Case %(number)s."),
+        _("New task: %(task)s, %(number)s"),
+        _("%(subject)s, %(place)s."),
     ),
     "task_recalled": Template(
-        _("Task recalled"),
+        _("Task recalled: %(number)s"),
         _("Case %(number)s needs no visit any more."),
     ),
     "survey_ordered": Template(
-        _("Survey: %(title)s"),
-        _("%(cells)s cells are yours to count. Survey %(number)s."),
+        _("Survey %(number)s: %(title)s"),
+        _("%(cells)s cells are yours to count."),
     ),
 }
 

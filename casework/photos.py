@@ -163,7 +163,8 @@ def take_part(photo_id: UUID, data: bytes, *, offset: int, total: int, by: int) 
 
     raises  Invalid for sizes that cannot be; Offset when the piece does not join what has arrived
     """
-    if not 0 < total <= images.MAX_BYTES or not 0 < len(data) <= PART_BYTES or offset + len(data) > total:
+    fits = 0 <= offset <= total - len(data) and 0 < len(data) <= PART_BYTES
+    if not fits or total > images.MAX_BYTES:
         raise Invalid(
             _("A part has 1 to %(most)s bytes and lies within its photograph of at most %(whole)s MB.")
             % {"most": PART_BYTES, "whole": images.MAX_BYTES // 1024**2},

@@ -76,9 +76,10 @@ class Watch:
 
     async def _dismiss(self) -> None:
         """Close the sockets of posts no longer held and of sessions that have ended."""
-        posts = {(s.actor.person_id, s.actor.post_id) for s in self.sockets}
-        held, living = await still_allowed(posts, {s.session_key for s in self.sockets if s.session_key})
-        for socket in list(self.sockets):
+        asked = list(self.sockets)  # who comes while the database is asked has been judged at the door
+        posts = {(s.actor.person_id, s.actor.post_id) for s in asked}
+        held, living = await still_allowed(posts, {s.session_key for s in asked if s.session_key})
+        for socket in asked:
             gone = socket.session_key and socket.session_key not in living
             if gone or (socket.actor.person_id, socket.actor.post_id) not in held:
                 self.leave(socket)

@@ -73,7 +73,9 @@ def survey_face(actor: Actor, survey: Survey) -> dict[str, Any]:
         ],
         "totals": {
             **{key: sum(row[key] or 0 for row in rows) for key in counts},
-            **{state: states[state] for state in SurveyCell.State.values},
+            "counted_cells": states[SurveyCell.State.COUNTED],
+            "cannot_tell": states[SurveyCell.State.CANNOT_TELL],
+            "open": states[SurveyCell.State.OPEN],
         },
         "rows": rows,
     }

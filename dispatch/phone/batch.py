@@ -75,7 +75,7 @@ def _taken(item: object, actor: Actor) -> Taken:
             _("An item is an object with kind, id and body."), field="items", mend=_("Send the item alone.")
         )
     kind = item.get("kind", "report")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise Invalid(
             _("“%(value)s” is not known here.") % {"value": kind},
             field="kind",

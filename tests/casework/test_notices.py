@@ -37,6 +37,10 @@ from casework.notices import (
 pytestmark = pytest.mark.django_db
 State = Notice.State
 CONTEXT = {
+    "task": "verify on site",
+    "place": "Donghuamen",
+    "title": "bins",
+    "cells": 12,
     "number": "110101-1",
     "subject": {"zh-hans": "上水井盖", "en": "water manhole cover"},
     "reason": "无此事",
