@@ -15,13 +15,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from casework.models import Organisation
-from gis_data.crs import Datum
 from gis_data.errors import PlaceError
+from gis_data.importers import hints
+from gis_data.importers.arguments import add_source_arguments
 from gis_data.importers.components.load import Order, Outcome, import_components
 from gis_data.importers.components.mapping import NAMES, Mapped, read_mapping
 from gis_data.importers.components.opening import Declared
 from gis_data.importers.components.rows import OWED
 from gis_data.importers.components.tags import FILE as TAGS_FILE
+from gis_data.importers.frame import UndeclaredDatum
 
 SHOWN: Final = 20
 FIELD_OPTIONS: Final = {
@@ -46,15 +48,15 @@ def pair(text: str) -> tuple[str, str]:
 
 class Command(BaseCommand):
     help = (
-        "Loads components from GeoJSON, Shapefile, GeoPackage, KML, FlatGeobuf, CSV, XLSX or an OpenStreetMap extract "
-        "(.osm, .osm.gz, .osm.pbf). Every row is checked; what is wrong is refused with its reason, and nothing is put "
-        "where the file is silent. Shows what is new, changed and gone; --commit loads it. A run that broke off goes "
-        "on where it stopped. Exit status: 0 done, 1 rows were refused or the file cannot be used, 2 wrong use. "
-        "See docs/import_components.md."
+        "Loads components from GeoJSON, Shapefile, GeoPackage, KML, FlatGeobuf, CSV, XLSX or an OpenStreetMap "
+        "extract (.osm, .osm.gz, .osm.pbf). Every row is checked; what is wrong is refused with its reason, and "
+        "nothing is put where the file is silent. Shows what is new, changed and gone; --commit loads it. A run "
+        "that broke off goes on where it stopped. Exit status: 0 done, 1 rows were refused or the file cannot be "
+        "used, 2 wrong use. See docs/import_components.md."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE")
+        add_source_arguments(parser)
         parser.add_argument(
             "--district", required=True, metavar="CODE", help="its boundaries and cells must be active"
         )
@@ -103,14 +105,6 @@ class Command(BaseCommand):
             metavar="CSV",
             help="which OpenStreetMap tags are which class",
         )
-        parser.add_argument("--crs", metavar="EPSG:N", help="reference system of the coordinates")
-        parser.add_argument("--datum", choices=[one.value for one in Datum], help="datum of plain degrees")
-        parser.add_argument(
-            "--towgs84", metavar="PARAMETERS", help="shift of the datum, as surveyors give it"
-        )
-        parser.add_argument("--exchange-axes", action="store_true", help="northing (latitude) comes first")
-        parser.add_argument("--encoding", help="of the words: utf-8, gbk, …")
-        parser.add_argument("--layer", help="layer or sheet, where a file holds several")
         parser.add_argument("--lon-field", metavar="COLUMN", help="longitude or easting")
         parser.add_argument("--lat-field", metavar="COLUMN", help="latitude or northing")
         parser.add_argument(
@@ -140,12 +134,11 @@ class Command(BaseCommand):
             )
         except PlaceError as fault:
             clock.end()
-            if as_json:
-                self.stdout.write(
-                    json.dumps({"ok": False, "error": _fault_json(fault)}, ensure_ascii=False, default=str)
-                )
-                sys.exit(1)
-            raise CommandError(str(fault)) from fault
+            if not as_json:
+                says_more = isinstance(fault, UndeclaredDatum)
+                raise CommandError(hints.told(fault) if says_more else str(fault)) from fault
+            self.stdout.write(json.dumps({"ok": False, "error": _fault_json(fault)}, ensure_ascii=False))
+            sys.exit(1)
         clock.end()
         self.stdout.write(
             json.dumps(_as_json(outcome), ensure_ascii=False)
@@ -256,7 +249,8 @@ def _as_json(outcome: Outcome) -> dict[str, Any]:
 
 def _as_text(outcome: Outcome, reasons: Path | None) -> str:
     counts = outcome.counts
-    lines = [f"{outcome.format}, {outcome.crs}.", *outcome.notes]
+    lines = [_("Read as %(format)s in %(crs)s.") % {"format": outcome.format, "crs": outcome.crs}]
+    lines += outcome.notes
     if outcome.resumed_at:
         lines.append(_("Went on behind row %(row)s of an earlier run.") % {"row": f"{outcome.resumed_at:,}"})
     lines.append(
@@ -312,7 +306,8 @@ def _gone_lines(outcome: Outcome) -> list[str]:
 
 
 def _fault_json(fault: PlaceError) -> dict[str, Any]:
-    return {
-        "code": fault.code, "field": fault.field, "value": fault.value, "message": str(fault.message),
-        "mend": str(fault.mend),
-    }  # fmt: skip
+    said = {"code": fault.code, "field": fault.field, "value": fault.value}
+    said |= {"message": str(fault.message), "mend": str(fault.mend)}
+    if isinstance(fault, UndeclaredDatum):
+        said["choices"] = [choice.as_json() for choice in hints.choices(fault)]
+    return said

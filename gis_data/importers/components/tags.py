@@ -61,10 +61,7 @@ class TagTable:
         fitting = ((rank, line) for key in carried for rank, line in self._by_key[key] if line.fits(tags))
         found = min(fitting, key=lambda one: one[0], default=None)
         if found is None:
-            # the most telling key names the kind; manhole=gas tells more than man_made=manhole
-            return Kind(
-                " ".join(f"{key}={tags[key]}" for key in (carried[0], tags[carried[0]]) if key in tags)
-            )
+            return Kind(f"{carried[0]}={tags[carried[0]]}")
         line = found[1]
         name = " ".join(f"{key}={tags[key]}" for key, _value in line.pairs)
         return Kind(name, line.class_code, passed=not line.class_code)
@@ -105,6 +102,6 @@ def _fault(path: Path, line: int, what: str) -> PlaceError:
         field="tags",
         value=path.name,
         mend=_(
-            "A line holds patterns such as “man_made=manhole manhole=water”, a class code or nothing, a note."
+            "A line holds patterns such as “power=pole” or “man_made=manhole !manhole”, a class code or nothing, a note."
         ),
     )
