@@ -5,6 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -21,15 +22,12 @@ pytestmark = pytest.mark.faults
 
 
 @pytest.fixture
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
-    base = tmp_path_factory.mktemp("gc")
-    for folder in (
-        base,
-        *base.parents,
-    ):  # pytest closes its folders to others; the server may be another user
-        if folder.owner() == Path.home().owner() and "pytest" in str(folder):
-            folder.chmod(0o755)
-    return Tree(base / "project", base / "var")
+def tree() -> Iterator[Tree]:
+    """A folder that any user may walk into, as the server's may be another: pytest closes its own to others."""
+    with tempfile.TemporaryDirectory(prefix="gridcity-") as name:
+        base = Path(name)
+        base.chmod(0o755)
+        yield Tree(base / "project", base / "var")
 
 
 @pytest.fixture
