@@ -23,7 +23,7 @@ pytestmark = pytest.mark.faults
 
 @pytest.fixture
 def tree() -> Iterator[Tree]:
-    """A folder that any user may walk into, as the server's may be another: pytest closes its own to others."""
+    """A folder that any user may walk into, as the server's may be another; pytest closes its own."""
     with tempfile.TemporaryDirectory(prefix="gridcity-") as name:
         base = Path(name)
         base.chmod(0o755)
