@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from casework.access import actor_of
-from casework.roles import ADMINISTRATORS
+from casework.roles import ADMINISTRATORS, Role
 
 
 class GridCityAdminSite(AdminSite):
@@ -42,4 +42,8 @@ class GridCityAdminSite(AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         actor = actor_of(request) if request.user.is_authenticated else None
-        return {**super().each_context(request), "role": actor.role.label if actor else ""}
+        return {
+            **super().each_context(request),
+            "role": actor.role.label if actor else "",
+            "keeps_the_map": actor is not None and actor.role == Role.SYSTEM_ADMIN,
+        }

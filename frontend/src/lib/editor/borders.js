@@ -299,6 +299,7 @@ export function borders({ map, api, panel, hint }) {
       drawLog();
     }
     await shapes.refresh();
+    shapes.prune();
   }
 
   function drawLog() {

@@ -29,6 +29,14 @@ export function components({ map, api, panel, hint }) {
   const search = h("input", { type: "search", id: "component-class", list: "component-classes", autocomplete: "off", placeholder: t("Code or name") });
   const options = h("datalist", { id: "component-classes" });
   const owner = h("input", { id: "component-owner", maxlength: 40 });
+  const start = h("button", { type: "button", "data-do": "place", disabled: true, onclick: () => {
+    if (!found()) return void toast(t("Choose a class first."), "fault");
+    choose(null);
+    placing = "add";
+    hint(word());
+  } }, icon("map-pin-plus"), t("Place it on the map"));
+  fill(adding, h("h2", null, t("A new component")), h("div", null, h("label", { for: "component-class" }, t("Class")), search, options),
+    h("div", null, h("label", { for: "component-owner" }, t("Owner's code"), h("span.quiet", null, ` ${t("(optional)")}`)), owner), h("div.actions", null, start));
 
   async function refresh() {
     const mine = (turn += 1);
@@ -108,16 +116,11 @@ export function components({ map, api, panel, hint }) {
     }
   }
 
-  function drawAdding() {
-    const start = h("button", { type: "button", "data-do": "place", onclick: () => {
-      if (!found()) return toast(t("Choose a class first."), "fault");
-      choose(null);
-      placing = "add";
-      hint(word());
-    } }, icon("map-pin-plus"), t("Place it on the map"));
-    fill(adding, h("h2", null, t("A new component")), h("div", null, h("label", { for: "component-class" }, t("Class")), search, options),
-      h("div", null, h("label", { for: "component-owner" }, t("Owner's code"), h("span.quiet", null, ` ${t("(optional)")}`)), owner), h("div.actions", null, start));
+  async function loadClasses() {
+    const answer = /** @type {{ items: ClassOut[] }} */ (await api.get("/classes"));
+    classes = answer.items.filter((item) => item.kind === "component");
     fill(options, classes.map((item) => h("option", { value: `${item.code} ${named({ code: "", name: item.name_zh ?? item.name, name_en: item.name_en })}` })));
+    start.disabled = false;
   }
 
   /** The class that was typed or picked. */
@@ -143,16 +146,11 @@ export function components({ map, api, panel, hint }) {
     async start() {
       fill(panel, about, adding, log.element);
       drawChosen();
-      drawAdding();
       group.addTo(map);
       map.on("moveend", refresh).on("click", click);
       void refresh();
       void log.load();
-      if (!classes.length) {
-        const answer = /** @type {{ items: ClassOut[] }} */ (await api.get("/classes"));
-        classes = answer.items.filter((item) => item.kind === "component");
-        drawAdding();
-      }
+      if (!classes.length) await loadClasses().catch(complain);
     },
     stop() {
       turn += 1;

@@ -141,6 +141,11 @@ export function editableShapes({ map, load, onselect, onload, onerror, fill }) {
       repaint();
       tell();
     },
+    /** Forget what is no longer there. */
+    prune() {
+      chosen = new Set([...chosen].filter((code) => shapes.has(code)));
+      tell();
+    },
     /** @param {Map<string, string>} changes code → new | changed */
     mark(changes) {
       marked = changes;
