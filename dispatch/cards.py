@@ -75,11 +75,12 @@ class _Names:
             o.pk: {"code": o.code, "name": o.name, "name_en": o.name_en or o.name}
             for o in Organisation.objects.all()
         }
+        # of retired generations too, for cases on their old cells; the one in force comes last and counts
         self.areas = {
             code: {"code": code, "name": name, "name_en": name_en or name}
-            for code, name, name_en in Area.objects.filter(generation__state="active").values_list(
-                "code", "name", "name_en"
-            )
+            for code, name, name_en in Area.objects.exclude(generation__state="draft")
+            .order_by("generation__activated_at", "pk")
+            .values_list("code", "name", "name_en")
         }
         self.read_at = time.monotonic()
 

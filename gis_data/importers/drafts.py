@@ -141,6 +141,10 @@ def _make_parents(generation: Generation, level: str, delivery: Delivery, names:
     grouped: dict[str, list[Any]] = defaultdict(list)
     for entry in delivery.entries:
         grouped[entry.code[:width]].append(entry.border)
+    for area in generation.areas.filter(level=level, code__in=names).defer("border"):
+        if area.name == area.code:
+            area.name = names[area.code][:100]
+            area.save(update_fields=["name"])
     for code in sorted(set(grouped) - held):
         Area.objects.create(
             generation=generation, level=level, code=code, name=names.get(code, code)[:100],

@@ -25,7 +25,7 @@ class Choice:
     """A declaration that could be made, and where the first places of the file would then be.
 
     east_m, north_m   from where they would be if read as WGS-84 (0 for surveyed systems)
-    inside, of        how many would lie in a district in force, of how many looked at
+    inside, of        how many would lie in a district in force or in a draft, of how many looked at
     area              the street or district in which most would lie; empty if in none
     """
 
@@ -46,10 +46,10 @@ class Choice:
                 "north": self.north_m,
             }
         return where + "; " + (
-            _("%(inside)s of %(of)s in a district in force, most in %(area)s")
+            _("%(inside)s of %(of)s in a district known here, most in %(area)s")
             % {"inside": self.inside, "of": self.of, "area": self.area}
             if self.inside
-            else _("none in a district in force")
+            else _("none in a district known here")
         )  # fmt: skip
 
     def as_json(self) -> dict[str, Any]:
@@ -75,6 +75,14 @@ def told(fault: UndeclaredDatum) -> str:
     if hints:
         lines.append(_("The first places would fall:"))
         lines += [f"  {one}" for one in hints]
+    elif any(abs(lon) > 180 for lon, _lat in fault.sample):
+        lines.append(
+            _(
+                "They are metres without a zone's number (easting %s): the central meridian must be known. "
+                "At 117° E it is EPSG:4548 (CGCS2000), EPSG:2384 (Xian 1980) or EPSG:2436 (Beijing 1954)."
+            )
+            % f"{fault.sample[0][0]:,.0f}"
+        )
     if len(hints) == 1 and hints[0].option.endswith(Datum.WGS84):
         lines.append(_("GCJ-02 and BD-09 do not exist where these places are: outside China."))
     return "\n".join(lines)
@@ -110,7 +118,7 @@ def _surveyed(code: str, sample: list[tuple[float, float]]) -> Choice | None:
 
 
 def _systems(sample: list[tuple[float, float]]) -> list[str]:
-    """China's systems in metres that eastings like these can be in, near the districts in force."""
+    """China's systems in metres that eastings like these can be in, near the districts known here."""
     easting = sample[0][0]
     prefix = int(easting // 1_000_000)
     if 13 <= prefix <= 45:
@@ -120,7 +128,7 @@ def _systems(sample: list[tuple[float, float]]) -> list[str]:
 
 
 def _inside(places: list[tuple[float, float]]) -> tuple[int, int, str]:
-    """How many lie in a district in force, of how many, and where most of them."""
+    """How many lie in a district in force or in a draft, of how many, and where most of them."""
     found = Counter(
         name
         for (name,) in rows("areas_of_points", lons=[p[0] for p in places], lats=[p[1] for p in places])

@@ -167,7 +167,7 @@ def zone_advice(system: SpatialReference, easting: float) -> str:
 def zone_codes(*, zone: int | None = None, meridian: int | None = None) -> list[str]:
     """Codes of China's Gauss-Krüger systems of a zone (numbered in its eastings) or a central meridian."""
     of = f"zone {zone}" if zone else f"CM {meridian}E"
-    kinds = ("", "3-degree ") if zone is None else ("",) if zone <= 23 else ("3-degree ",)
+    kinds = ("",) if zone is not None and zone <= 23 else ("3-degree ",)
     families = ("CGCS2000", "Xian 1980", "Beijing 1954")
     found = [_named([f"{family} / {kind}Gauss-Kruger {of}"]) for family in families for kind in kinds]
     return [one[0] for one in found if one is not None]

@@ -442,7 +442,17 @@ class TestRealCities:
         (gap,) = dongcheng["faults"]
         assert (gap["kind"], gap["code"], gap["area_m2"]) == ("gap", "110101012 110101015 110101016", 7.08)
         assert dongcheng["counts"]["slivers"] == 66
-        status, louis = run(NEIGHBOURHOODS, "--datum", "wgs84", "--parent", "900101", "--fill", "--commit")
+        status, louis = run(
+            NEIGHBOURHOODS,
+            "--datum",
+            "wgs84",
+            "--parent",
+            "900101",
+            "--parent-name",
+            "St. Louis",
+            "--fill",
+            "--commit",
+        )
         assert (status, louis["counts"]["features"], louis["counts"]["multipart"]) == (0, 88, 1)
         assert louis["districts"][0]["measured_in"] == 32615
         for generation in Generation.objects.all():
@@ -452,3 +462,4 @@ class TestRealCities:
         assert Generation.objects.filter(state="active").count() == 2
         assert Area.objects.get(code="110101").name == "东城区"
         assert Area.objects.get(code="900101043").name == "Franz Park"
+        assert Area.objects.get(code="900101").name == "St. Louis"

@@ -53,6 +53,9 @@ class Command(BaseCommand):
             "of GB/T 2260 takes a district code under 90",
         )
         parser.add_argument(
+            "--parent-name", metavar="NAME", help="of the area above, where none is delivered"
+        )
+        parser.add_argument(
             "--number",
             action="store_true",
             help="number rows without codes in the order of the file, under --parent or the area around",
@@ -124,6 +127,9 @@ class Command(BaseCommand):
         if not all(one.is_loadable for one in deliveries):
             return [], []
         loaded, activations = [], []
+        parent_names = names.all_names() if names else {}
+        if options["parent_name"]:
+            parent_names[options["parent"] or deliveries[0].district_code] = options["parent_name"]
         with transaction.atomic():
             for delivery in deliveries:
                 title = options["title"] or f"{source.name} {timezone.localdate()}"
@@ -140,7 +146,7 @@ class Command(BaseCommand):
                         "figures": delivery.figures(),
                     },
                     fill=options["fill"],
-                    parent_names=names.all_names() if names else None,
+                    parent_names=parent_names,
                 )
                 loaded.append(done)
                 if options["activate"]:
@@ -196,6 +202,8 @@ def _check_use(options: dict[str, Any]) -> None:
         )
     if not 0 <= options["mend"] <= 50:
         raise CommandError(_("--mend takes 0 to 50 metres."), returncode=2)
+    if options["parent_name"] and not options["parent"] and options["level"] != "street":
+        raise CommandError(_("--parent-name needs --parent."), returncode=2)
     if options["incomplete"] and not options["activate"]:
         raise CommandError(_("--incomplete goes with --activate."), returncode=2)
 
