@@ -116,7 +116,7 @@ def _entry(
         return Fault("unreadable", label, str(feature.fault))
     border, _reason, lost = topology.polygonal(feature.shape)
     if border is None:
-        kind = feature.shape.geom_type if feature.shape is not None else _("nothing")
+        kind = type(feature.shape).__name__ if feature.shape is not None else _("nothing")
         return Fault("no_polygon", label, kind)
     if not code and not declared.number:
         return Fault("no_code", label, _("Match it by a CSV (--names) or mend the row."))

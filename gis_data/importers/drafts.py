@@ -232,8 +232,10 @@ def _fill(generation: Generation, delivery: Delivery, loaded: Loaded) -> None:
         )
         for street in streets
     ]  # fmt: skip
-    Area.objects.bulk_create([one for one in made if one.pk is None])
-    Area.objects.bulk_update([one for one in made if one.pk], ["name", "name_en", "border", "area_m2"])
+    Area.objects.bulk_create([one for one in made if one.code not in held])
+    Area.objects.bulk_update(
+        [one for one in made if one.code in held], ["name", "name_en", "border", "area_m2"]
+    )
     generation.levels.setdefault("community", {"from": FILLED})
     loaded.notes.append(
         _("%s communities were made, one a street; they are marked as generated.") % len(made)

@@ -215,7 +215,9 @@ def _shaped(rows: list[Row]) -> list[Row]:
         if isinstance(row.shape, dict) and row.shape.get("type") == "Point" and _is_pair(row.shape)
     ]
     if points:
-        made = shapely.points(np.array([row.shape["coordinates"][:2] for row in points], dtype=np.float64))
+        made: Any = shapely.points(
+            np.array([row.shape["coordinates"][:2] for row in points], dtype=np.float64)
+        )
         for row, shape in zip(points, made, strict=True):
             row.shape = shape
     for row in rows:

@@ -66,7 +66,8 @@ class OgrLayer:
 
     def batches(self, size: int = BATCH) -> Iterator[list[Row]]:
         """Rows in the order of the file; PlaceError where fewer come than the file promises."""
-        done, last = 0, None
+        done = 0
+        last: int | None = None
         count = self.count or 0
         while done < count:
             # a GeoPackage finds the next row by its key; the others jump to it by number
@@ -122,10 +123,9 @@ class OgrLayer:
         raw = text.encode(_RAW)
         try:
             return raw.decode(self.codec).strip()
-        except UnicodeError as fault:
+        except UnicodeDecodeError as fault:
             # a table cuts names at 10 bytes and words at the column's width, also inside of a character
-            cut = isinstance(fault, UnicodeDecodeError) and len(raw) - fault.start < 4 and len(raw) >= _CUT_AT
-            if cut:
+            if len(raw) - fault.start < 4 and len(raw) >= _CUT_AT:
                 return raw[: fault.start].decode(self.codec).strip()
             raise undecodable(self.name, self.codec, where, declared=self._declared) from fault
 

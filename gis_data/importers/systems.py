@@ -86,8 +86,8 @@ def shift_note(system: SpatialReference, lon: float, lat: float) -> str:
         return ""
     base = SpatialReference(_geographic_wkt(system))
     moved = through(np.array([[lon, lat]]), CoordTransform(base, SpatialReference(STORE)))[0]
-    code = base.auth_code(None) if base.auth_name(None) == "EPSG" else None
-    known = _published(code, lon, lat) if code else []
+    named = _code_of(base)
+    known = _published(named[1], lon, lat) if named and named[0] == "EPSG" else []
     north_m = (moved[1] - lat) * 111_000
     east_m = (moved[0] - lon) * 111_000 * math.cos(math.radians(lat))
     if abs(moved - (lon, lat)).max() < STILL:
@@ -216,9 +216,16 @@ def _geographic_wkt(system: SpatialReference) -> str:
     return str(found[0][0]) if found else str(system.wkt)
 
 
+def _code_of(system: SpatialReference) -> tuple[str, str] | None:
+    """Authority and code of a system as a whole, such as EPSG and 4548."""
+    root: Any = None  # GDAL's way to ask for the system itself
+    authority, code = system.auth_name(root), system.auth_code(root)
+    return (str(authority), str(code)) if authority and code else None
+
+
 def title_of(system: SpatialReference) -> str:
-    authority, code = system.auth_name(None), system.auth_code(None)
-    return f"{system.name} ({authority}:{code})" if authority and code else str(system.name)
+    named = _code_of(system)
+    return f"{system.name} ({':'.join(named)})" if named else str(system.name)
 
 
 def _without_shift(proj: str) -> str:

@@ -201,7 +201,8 @@ def _from_numbers(rows: list[Row], lon: str, lat: str) -> None:
     points = np.array(pairs, dtype=np.float64).reshape(-1, 2)
     if len(points) != len(rows) or not np.isfinite(points).all():
         rows, points = _good_numbers(rows, lon, lat)
-    for row, shape in zip(rows, shapely.points(points).tolist(), strict=True):
+    made: Any = shapely.points(points)
+    for row, shape in zip(rows, made.tolist(), strict=True):
         row.shape = shape
 
 

@@ -41,7 +41,7 @@ def polygonal(shape: Any) -> tuple[Any, str, int]:
     lost = len(parts) - len(areal)
     if not len(areal):
         return None, "", lost
-    whole = areal[0] if len(areal) == 1 else shapely.multipolygons(areal)
+    whole: Any = areal[0] if len(areal) == 1 else shapely.multipolygons(areal)
     reason = ""
     if not whole.is_valid:
         reason = str(shapely.is_valid_reason(whole)).split("[")[0].strip()
@@ -103,7 +103,7 @@ def cleaned(shapes: Shapes, width_m: float) -> Shapes:
     The work is GEOS's coverage cleaner's.
     Ground of an overlap goes to the polygon with the longest common border; so does a gap's.
     """
-    made = shapely.coverage_clean(shapes, gap_width=width_m)
+    made = shapely.coverage_clean(shapes, gap_width=width_m)  # type: ignore[attr-defined]  # stubs are of 2.1
     return np.array([polygonal(shape)[0] for shape in made], dtype=object)
 
 

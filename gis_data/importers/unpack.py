@@ -168,7 +168,7 @@ def _choose(path: Path, members: list[zipfile.ZipInfo], layer: str | None) -> zi
     )
 
 
-def _copy(source: IO[bytes], target: Path, name: str, packed_bytes: int) -> None:
+def _copy(source: IO[bytes] | gzip.GzipFile, target: Path, name: str, packed_bytes: int) -> None:
     """Unpack one stream, and stop where it becomes a bomb."""
     most = min(MOST_BYTES, max(FREE_BYTES, packed_bytes * MOST_RATIO))
     written = 0

@@ -37,7 +37,7 @@ def geojson(path: Path, rows: Rows, **members: Any) -> Path:
         {
             "type": "Feature",
             "properties": fields,
-            "geometry": None if shape is None else json.loads(shapely.to_geojson(shape)),
+            "geometry": None if shape is None else json.loads(str(shapely.to_geojson(shape))),
         }
         for fields, shape in rows
     ]

@@ -81,7 +81,7 @@ class Command(BaseCommand):
             self.stdout.write(_told(done, committed=options["commit"]))
 
     def _list(self, *, as_json: bool) -> None:
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "generation": one.pk, "district": one.district_code, "title": one.title, "state": one.state,
                 "counts": counts_of(one),
