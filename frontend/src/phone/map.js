@@ -17,14 +17,20 @@ const SIZE = 512;
 const STEPS_H = [2, 8, 24, 72];
 
 /**
- * @param {{ element: HTMLElement, layers: MapLayer[], settings: MapSettings | null, style: string, pack: Pack, placing?: boolean }} options
+ * @param {{ element: HTMLElement, layers: MapLayer[], settings: MapSettings | null, style: string, pack: Pack, placing?: boolean,
+ *   api?: import("../lib/api.js").Api }} options
  * settings   null without a network: the pack's own extent then
  */
-export async function openPhoneMap({ element, layers, settings, style, pack, placing = false }) {
+export async function openPhoneMap({ element, layers, settings, style, pack, placing = false, api }) {
   await styleSheet(style);
   const box = ownBox(pack.ground);
   const start = settings ?? bare(pack, box);
-  const { map, close } = createMap({ element, settings: start, layers: settings ? layers.filter((layer) => layer.style !== "cells") : [] });
+  /** @type {((lon: number, lat: number) => void) | null} */
+  let placed = null;
+  const { map, close } = createMap({
+    element, settings: start, layers: settings ? layers.filter((layer) => layer.style !== "cells") : [],
+    api: settings ? api : undefined, onplace: ({ lon, lat }) => placed?.(lon, lat),
+  });
   packLayer(pack).addTo(map);
   cellsLayer(pack).addTo(map);
   pins(pack.open).addTo(map);
@@ -41,6 +47,7 @@ export async function openPhoneMap({ element, layers, settings, style, pack, pla
     },
     /** @param {(lon: number, lat: number) => void} take */
     onplace(take) {
+      placed = take;
       marker.on("dragend", () => take(marker.getLatLng().lng, marker.getLatLng().lat));
       map.on("click", ({ latlng }) => take(latlng.lng, latlng.lat));
     },

@@ -2,6 +2,7 @@
  * A new report on one screen: photograph, place, six chips, submit. What can be found out is found out by itself, and
  * without a network; only photograph and chip are the inspector's. What she has made is kept as a draft at every step.
  */
+import { addressOf } from "../lib/addresses.js";
 import { fill, h, icon } from "../lib/dom.js";
 import { searchClasses } from "../lib/classes.js";
 import { distance, metres } from "../lib/geo.js";
@@ -14,6 +15,8 @@ import { rank } from "./rank.js";
 
 /** Components up to here count as near the place. */
 const NEAR_M = 60;
+/** A place that moved by less keeps its address. */
+const MOVED_M = 5;
 
 /** @typedef {import("./outbox.js").Item} Item */
 /** @typedef {import("./ground.js").Spot} Spot */
@@ -42,6 +45,7 @@ export function reportView({ root, pack, api, person, start, draft, draftPhotos 
   /** @type {import("./ground.js").Near[]} */
   let near = [];
   let component = was.component_code ?? "";
+  let address = was.address ?? "";
   let class_id = /** @type {number | null} */ (was.class_id ?? null);
   let condition_id = /** @type {number | null} */ (was.condition_id ?? null);
   let fixed = draft?.kind === "self_handled";
@@ -101,6 +105,7 @@ export function reportView({ root, pack, api, person, start, draft, draftPhotos 
 
   /** @param {Spot} next */
   function setSpot(next) {
+    if (spot && metres(spot.lon, spot.lat, next.lon, next.lat) > MOVED_M) address = "";
     spot = next;
     near = componentsNear(ground, next, NEAR_M);
     if (component && !near.some((item) => item.code === component)) component = "";
@@ -110,6 +115,16 @@ export function reportView({ root, pack, api, person, start, draft, draftPhotos 
     drawPlace();
     drawChips();
     void lookForSame();
+    void askAddress(next);
+    keep();
+  }
+
+  /** What people call the place; only with a network, and the report is good without. @param {Spot} at */
+  async function askAddress(at) {
+    const found = navigator.onLine ? await addressOf(api, at.lon, at.lat) : "";
+    if (gone || at !== spot || !found) return;
+    address = found;
+    drawPlace();
     keep();
   }
 
@@ -117,6 +132,7 @@ export function reportView({ root, pack, api, person, start, draft, draftPhotos 
     if (!spot) return;
     const cell = cellAt(ground, spot);
     const about = [
+      address,
       spot.by === "hand" ? t("put by hand") : spot.accuracy_m !== null && `±${Math.round(spot.accuracy_m)} m`,
       cell && !cell.own && t("outside your cells: allowed, and marked"),
       !cell && t("outside your cells: the cell is found when it is sent"),
@@ -268,7 +284,7 @@ export function reportView({ root, pack, api, person, start, draft, draftPhotos 
     const photos = [...shots.list(), ...(fixed ? after.list() : [])];
     const body = {
       id, class_id, condition_id, lon: spot?.lon ?? null, lat: spot?.lat ?? null, datum: "wgs84", accuracy_m: spot?.accuracy_m ?? null,
-      component_code: component, text: text.value.trim(), photos: shots.list().map((photo) => photo.id), source: "inspector", device_at,
+      component_code: component, address, text: text.value.trim(), photos: shots.list().map((photo) => photo.id), source: "inspector", device_at,
       ...(fixed ? { after_photos: after.list().map((photo) => photo.id) } : {}),
     };
     const kind = fixed ? /** @type {const} */ ("self_handled") : /** @type {const} */ ("report");

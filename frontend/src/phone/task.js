@@ -42,7 +42,7 @@ export function taskView({ root, api, task, settings, person, draft, draftPhotos
   let spot = null;
   const shown = [...task.before.slice(0, 1).map((photo) => [photo, t("Photo of before")]), ...task.handled.slice(-1).map((photo) => [photo, t("Photo by the department")])];
   const before = shown.length > 0 && h("ul.before", null, shown.map(([photo, word]) =>
-    h("li", null, h("img", { src: api.photoUrl(photo, "full"), alt: word }), h("span.small", null, word))));
+    h("li", null, h("img", { src: api.photoUrl(photo, "full"), alt: "" }), h("span.small", null, word))));
   const shots = pictures({ kind, label: t("Photo of now"), most: settings.photos_at_most, first: draftPhotos, before: before || null, onchange: () => {} });
   const note = h("textarea", { id: "task-note", rows: 2, maxlength: 2000 });
   note.value = draft?.body.note ?? "";
