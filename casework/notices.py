@@ -347,7 +347,7 @@ def _push(notice: Notice, subject: str, text: str) -> str:
     }
     told: list[str] = []
     faults: list[str] = []
-    for subscription in PushSubscription.objects.filter(person_id=notice.recipient_id):
+    for subscription in PushSubscription.objects.filter(person=notice.recipient or 0):
         try:
             told.append(push.send(subscription, message, topic=notice.pk.hex))
         except push.Gone:

@@ -62,15 +62,15 @@ def slow_down(request: HttpRequest, username: str) -> Attempts:
 class Door:
     """So many heavy calls at a time in one process; the others are told when to come back.
 
-    Who is turned away is told a time by how many were turned away just before and how long a call takes, so
-    that a crowd comes back spread out, not all at once.
+    Each who is turned away is given a time of her own: one call's length, shared among the places, after the
+    one before. So a crowd comes back one after the other, not all at once.
     """
 
     places: int
     most_seconds: int = 60
     _inside: int = 0
     _mean_seconds: float = 0.5
-    _turned_away: list[float] = field(default_factory=list)
+    _given: float = 0.0  # the last time given
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
@@ -91,10 +91,9 @@ class Door:
                 self._inside += 1
                 return
             now = time.monotonic()
-            self._turned_away = [at for at in self._turned_away if at > now - self.most_seconds]
-            self._turned_away.append(now)
-            queue = len(self._turned_away) + self._inside
-            seconds = min(self.most_seconds, max(1, math.ceil(queue * self._mean_seconds / self.places)))
+            after = max(self._given, now) + self._mean_seconds / self.places
+            self._given = min(after, now + self.most_seconds)
+            seconds = max(1, min(self.most_seconds, math.ceil(self._given - now)))
         raise Busy(
             _("Many phones are sending just now."),
             mend=_("What you have sent before is stored; send the rest in %(seconds)s seconds.")

@@ -14,6 +14,7 @@ from dispatch.models import (
     FilingCondition,
     GridDuty,
     IndicatorPolicy,
+    PatrolPolicy,
     RoutingDecision,
     RoutingRule,
     SourcePolicy,
@@ -180,3 +181,8 @@ class GridDutyAdmin(ModelAdmin):
     search_fields = ("grid__code", "grid__name", "person__username", "person__name")
     list_select_related = ("grid", "person")
     autocomplete_fields = ("grid", "person")
+
+
+@admin.register(PatrolPolicy)
+class PatrolPolicyAdmin(ModelAdmin):
+    list_display = ("stream", "keep_track_days", "keep_visits_days", "missed_hours", "far_m", "join_m")

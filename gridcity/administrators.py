@@ -38,6 +38,7 @@ SYSTEM: Rights = {
     "dispatch.steplimit": ALL,
     "dispatch.sourcepolicy": ALL,
     "dispatch.indicatorpolicy": KEEP,
+    "dispatch.patrolpolicy": KEEP,
     "dispatch.gridduty": ALL,
     "casework.organisation": KEEP,
     "casework.succession": ALL,

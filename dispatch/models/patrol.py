@@ -86,9 +86,7 @@ class Shift(models.Model):
         )
         indexes = (
             models.Index(fields=["person", "-began_at"], name="shift_of_person"),
-            models.Index(
-                fields=["stream"], condition=Q(ended_at__isnull=True), name="shift_open_of_stream"
-            ),
+            models.Index(fields=["stream"], condition=Q(ended_at__isnull=True), name="shift_open_of_stream"),
         )
 
     def __str__(self) -> str:

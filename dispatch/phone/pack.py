@@ -235,7 +235,7 @@ def _ground(around: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
 
 def _drawn(row: tuple[Any, ...], origin: tuple[float, float]) -> Iterable[list[Any]]:
     kind, rank, name, name_en, wkb = row
-    shape = shapely.from_wkb(bytes(wkb))
+    shape: Any = shapely.from_wkb(bytes(wkb))
     if shape.geom_type == "Polygon":
         yield [kind, rank, name, name_en, "area", _whole(shapely.get_coordinates(shape.exterior), origin)]
     elif shape.geom_type in ("LineString", "LinearRing"):

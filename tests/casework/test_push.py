@@ -1,4 +1,4 @@
-"""Messages to phones: sealed so that one browser reads them, signed so that the service knows us, never astray."""
+"""Messages to phones: sealed for one browser, signed so that the service knows us, never sent astray."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A day's queue at once: each item answered on its own, in order, once; and a crowd is told when to come back."""
+"""A day's queue at once: each item answered on its own, in order, once; a crowd is told when to come back."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_every_kind_of_item_in_one_batch_in_order(town: Town) -> None:
 def test_one_bad_item_costs_the_others_nothing(town: Town) -> None:
     good = [report(town) for _ in range(3)]
     bad: list[Any] = [
-        7, None, [], {}, {"kind": "teleport", "id": "x", "body": {}}, {"kind": "report", "body": {"lon": "x"}},
+        7, None, [], {}, {"kind": "teleport", "id": "x", "body": {}}, {"kind": "report", "body": {"lon": 1}},
         {"kind": "report", "id": str(uuid4()), "body": form(town)}, report(town, lon=0.0, lat=0.0),
         report(town, class_id=10**9), report(town, photos=[str(uuid4())]), report(town, source="hotline"),
         {"kind": "answer", "id": str(uuid4()), "task_id": True, "body": answer()},

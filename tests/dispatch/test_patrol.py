@@ -1,8 +1,9 @@
-"""Patrol: positions only while on duty, kept as long as the city says, seen by whom it concerns, counted as told."""
+"""Patrol: positions only while on duty, kept as long as the city says, seen by whom it concerns."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -214,13 +215,13 @@ def test_stays_cover_every_position_and_end_at_holes(seen: list[tuple[int, str]]
     for cell in "ab":
         own = sorted((came, left) for c, came, left in found if c == cell)
         own_instants = [at for at, c in instants if c == cell]
-        for (_, left), (came, _) in zip(own, own[1:], strict=False):
+        for (_, left), (came, _) in pairwise(own):
             assert came - left > HOLE
         for came, left in own:
             inside = [at for at in own_instants if came <= at <= left]
             assert inside[0] == came
             assert inside[-1] == left
-            assert all(b - a <= HOLE for a, b in zip(inside, inside[1:], strict=False))
+            assert all(b - a <= HOLE for a, b in pairwise(inside))
 
 
 # --- who sees what -----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the phone sends: answers by task, joins, settled on the spot; each once, each refused with a reason."""
+"""What the phone sends: answers by task, joins, settled on the spot; each once, refusals with a reason."""
 
 from __future__ import annotations
 

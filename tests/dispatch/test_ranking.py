@@ -1,4 +1,4 @@
-"""The six chips: pure counting and sums, the same on server and phone; and what is learnt from the journal."""
+"""The six chips: pure counting and sums, the same on server and phone; what is learnt from the journal."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_few_counts_say_little() -> None:
     """One vendor at midnight among hundreds of reports moves nobody to the front by itself."""
     samples = many(1, (VENDOR, 1), hour=0) + many(300, (LITTER, 1), hour=9) + many(40, (LITTER, 2), hour=0)
     ranked = rank(table_of(samples, component_classes=COMPONENTS), noon(hour=1))
-    assert [one.class_id for one in ranked][0] == LITTER
+    assert ranked[0].class_id == LITTER
 
 
 def test_base_is_the_logarithm_of_the_share() -> None:
@@ -136,7 +136,7 @@ def test_a_score_is_the_sum_of_the_tables_numbers() -> None:
     assert json.loads(VECTORS.read_text()) == {"table": table, "vectors": vectors}
 
 
-# --- from the journal ----------------------------------------------------------------------------------------
+# --- from the journal --------------------------------------------------------------------------------
 
 
 def told(*arguments: str) -> dict[str, object]:

@@ -132,7 +132,8 @@ def test_a_count_for_a_survey_that_has_ended_says_so(town: Town, verb: str) -> N
     ("change", "field"),
     [
         ({"class_id": 10**9}, "class_id"), ({"title": "  "}, "title"), ({"grids": [], "areas": []}, "areas"),
-        ({"grids": [], "areas": ["110105001"]}, "areas"), ({"areas": ["x"]}, "areas"), ({"grids": ["NO"]}, "areas"),
+        ({"grids": [], "areas": ["110105001"]}, "areas"), ({"areas": ["x"]}, "areas"),
+        ({"grids": ["NO"]}, "areas"),
     ],
 )  # fmt: skip
 def test_an_order_that_cannot_be_is_refused_whole(town: Town, change: dict[str, Any], field: str) -> None:
@@ -215,7 +216,7 @@ def test_each_role_makes_exactly_the_moves_of_the_table(town: Town, state: str) 
     assert Case.objects.get(pk=survey["id"]).version == case.version
 
 
-# --- live ----------------------------------------------------------------------------------------------------
+# --- live ----------------------------------------------------------------------------------------------
 
 
 def test_old_list_and_delivered_entries_are_the_fresh_list(town: Town) -> None:
