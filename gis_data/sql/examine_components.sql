@@ -4,13 +4,14 @@
 -- found_fault  number, kind, detail: duplicates, codes taken, places in no cell
 -- matched      number → components of the same inventory and id: `same` (that class, standing or retired),
 --              `leaving` (standing under another class; its code cannot stay)
--- verdict      number of each good row → cell_code, component (null: new), change: new, changed, returned, same
+-- verdict      a view: number of each good row → cell_code, component (null: new), change: new, changed, returned, same
 -- gone         standing components of the inventory that the file does not name, not even in a refused row
 --
 -- district_code, source   whose components
 -- generation_id           the active generation
 -- partial                 the file holds only some of the rows: nothing is gone
-DROP TABLE IF EXISTS placed, found_fault, matched, verdict, gone;
+DROP VIEW IF EXISTS verdict;
+DROP TABLE IF EXISTS placed, found_fault, matched, gone;
 
 CREATE INDEX IF NOT EXISTS STAGED_place ON STAGED USING gist (place);
 ANALYZE STAGED (number, source_id, code, class_id);
@@ -89,7 +90,7 @@ ANALYZE placed;
 ANALYZE found_fault;
 ANALYZE matched;
 
-CREATE TEMP TABLE verdict ON COMMIT DROP AS
+CREATE TEMP VIEW verdict AS
 SELECT staged.number, staged.class_id, staged.class_code, staged.code AS given_code, placed.cell_code,
        matched.same AS component_id, matched.leaving AS leaving_id,
        CASE
@@ -112,8 +113,6 @@ LEFT JOIN matched ON matched.number = staged.number
 LEFT JOIN gis_data_component AS held ON held.id = matched.same
 WHERE staged.faults IS NULL
   AND NOT EXISTS (SELECT FROM found_fault WHERE found_fault.number = staged.number);
-
-ANALYZE verdict;
 
 CREATE TEMP TABLE gone ON COMMIT DROP AS
 SELECT held.id, held.code

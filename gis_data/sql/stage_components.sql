@@ -1,5 +1,5 @@
 -- Where checked rows of one file of components wait. STAGED is the table of the delivery.
--- Unlogged: after a crash of the server it is empty and the file is read again. original, faults: JSON.
+-- Unlogged: after a crash of the server it is empty and the file is read again. faults: JSON.
 CREATE UNLOGGED TABLE IF NOT EXISTS STAGED (
     number integer NOT NULL,
     source_id text NOT NULL,
@@ -16,7 +16,5 @@ CREATE UNLOGGED TABLE IF NOT EXISTS STAGED (
     changed_on date,
     data_source text,
     note text,
-    kind text,
-    original text NOT NULL,
     faults text
 )

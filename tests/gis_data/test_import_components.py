@@ -364,7 +364,7 @@ def test_geojson_with_lines_areas_and_what_is_none(town: Town, tmp_path: Path) -
     assert held["one"].outline is None
     with reasons.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["wkt_wgs84"][:10] for row in rows] == ["POLYGON((1", "", "MULTIPOINT", ""]
+    assert [row["wkt_wgs84"][:10] for row in rows] == ["POLYGON ((", "", "MULTIPOINT", ""]
     # mended shapes are read in WGS-84, whatever is declared of the original
     for row in rows:
         row["wkt_wgs84"] = f"POINT ({w} {s})"
@@ -440,7 +440,7 @@ def test_a_broken_run_goes_on_where_it_stopped(
 ) -> None:
     monkeypatch.setattr(staging, "BATCH", 10)
     file = written(tmp_path / "a.csv", *(good(town, f"L{n}", n % 4) for n in range(45)))
-    plain, checked = staging.Checker.check, []
+    plain, checked = staging.Checker.lines, []
 
     def check(self: Any, rows: Any) -> Any:
         if len(checked) == 20:
@@ -448,7 +448,7 @@ def test_a_broken_run_goes_on_where_it_stopped(
         checked.extend(row.number for row in rows)
         return plain(self, rows)
 
-    monkeypatch.setattr(staging.Checker, "check", check)
+    monkeypatch.setattr(staging.Checker, "lines", check)
     with pytest.raises(Killed):
         bring(file, "--datum=wgs84", "--commit")
     assert brought() == []

@@ -182,6 +182,8 @@ def _through(
             outcome.counts.retired = run("update_components", table, **arguments)[0]
             with indexes_built_after(Component, adding=outcome.counts.new), _classes_held(cursor):
                 run("add_components", table, **arguments)
+        cursor.execute("DROP VIEW verdict")
+        if write:
             drop(delivery)
             delivery.counts = asdict(outcome.counts)
             delivery.loaded_at = timezone.now()

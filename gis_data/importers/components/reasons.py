@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+import shapely
 from django.db import connection
 from django.utils.translation import gettext as _
 
@@ -39,16 +40,22 @@ class Refused:
 
 
 def refused_rows(delivery: ComponentDelivery, checker: Checker) -> Iterator[Refused]:
-    """The refused rows of an examined delivery, in the order of the file; streamed, inside its transaction."""
+    """The refused rows of an examined delivery, in the order of the file; streamed, inside its transaction.
+
+    Their words and shapes are read from the file again, which is cheaper than staging all of a million rows.
+    """
     with connection.chunked_cursor() as cursor:
         cursor.execute(statement("refused_components").replace("STAGED", delivery.staging_table))
+        features = (one for batch in checker.inventory.source.batches() for one in batch)
         while rows := cursor.fetchmany(AT_ONCE):
-            for number, source_id, code, original, wkt, own, found in rows:
+            for number, source_id, code, own, found in rows:
+                feature = next(one for one in features if one.number == number)
+                wkt = shapely.to_wkt(feature.shape, rounding_precision=-1) if feature.shape else ""
                 faults = [Fault(*one) for one in json.loads(own)]
                 faults += [
                     _found(kind, detail, source_id, code, wkt, checker) for kind, detail in json.loads(found)
                 ]
-                yield Refused(number, json.loads(original), wkt, faults)
+                yield Refused(number, checker.inventory.original(feature.fields), wkt, faults)
 
 
 class ReasonsFile(AbstractContextManager["ReasonsFile"]):
@@ -86,11 +93,7 @@ class ReasonsFile(AbstractContextManager["ReasonsFile"]):
 
 def _found(kind: str, detail: str, source_id: str, code: str | None, wkt: str, checker: Checker) -> Fault:
     """A fault that the whole file or the city shows, in words."""
-    place = (
-        wkt.removeprefix("POINT(").removesuffix(")").replace(" ", ", ")
-        if wkt.startswith("POINT(")
-        else wkt[:60]
-    )
+    place = wkt[7:-1].replace(" ", ", ") if wkt.startswith("POINT (") else wkt[:60]
     named = checker.column_of("source_id") or checker.column_of("code") or "id"
     coded = checker.column_of("code") or "code"
     shown: dict[str, Any] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
@@ -53,27 +53,13 @@ class Fault(NamedTuple):
     mend: str
 
 
-class Staged(NamedTuple):
-    """A row as it waits in the staging table; the names are its columns. None: the inventory does not say."""
-
-    number: int
-    source_id: str
-    code: str | None
-    class_id: int | None
-    class_code: str | None
-    place: str | None
-    outline: str | None
-    authority_code: str | None
-    owner_code: str | None
-    maintainer_code: str | None
-    state: str | None
-    initial_on: date | None
-    changed_on: date | None
-    data_source: str | None
-    note: str | None
-    kind: str | None
-    original: str
-    faults: str | None
+# The columns of a staging table (sql/stage_components.sql) in the order of a line. Unknown: the inventory does not say.
+COLUMNS: Final = (
+    "number", "source_id", "code", "place", "outline", "initial_on", "changed_on", "note", "faults",
+    "class_id", "class_code", "authority_code", "owner_code", "maintainer_code", "state", "data_source",
+)  # fmt: skip
+UNKNOWN: Final = r"\N"
+NO_CLASS: Final = f"{UNKNOWN}\t{UNKNOWN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +69,11 @@ class ClassRow:
     id: int
     code: str
     drawn_as: str
+
+    @property
+    def columns(self) -> str:
+        """In a line."""
+        return f"{self.id}\t{self.code}"
 
 
 @dataclass(frozen=True)
@@ -107,17 +98,15 @@ class Rules:
 
 
 class Judged(NamedTuple):
-    """What a row's repeating words mean; inventories repeat a few combinations a million times."""
+    """What a row's repeating words mean; inventories repeat a few combinations a million times.
 
-    words: Mapping[str, str]
+    kind   what tags say it is; `said` the last columns of the line
+    """
+
     kind: str | None
     class_row: ClassRow | None
-    authority: str | None
-    owner: str | None
-    maintainer: str | None
-    state: str | None
-    data_source: str | None
     faults: tuple[Fault, ...]
+    said: str
 
 
 class Checker:
@@ -132,9 +121,9 @@ class Checker:
         self._column = {name: inventory.columns[column] for name, column in self._called.items()}
         self._repeating = [name for name in self.REPEATING if name in self._column]
         self._repeating_columns = [self._column[name] for name in self._repeating]
-        self._same_columns = all(name == column for name, column in inventory.columns.items())
+        self._tells_code = "code" in self._column or "code" in rules.mapped.constants
         self._judged: dict[tuple[str | None, ...], Judged] = {}
-        self._days: dict[str, date] = {}
+        self._days: dict[str, str] = {}
 
     @property
     def names_rows(self) -> bool:
@@ -150,51 +139,48 @@ class Checker:
         """How the original calls a field."""
         return self._called.get(name)
 
-    def check(self, features: list[Feature]) -> list[Staged]:
-        """Rows of a batch, in its order."""
+    def lines(self, features: list[Feature]) -> str:
+        """Rows of a batch, in its order, as COPY reads them."""
         places, outlines, faults = _shapes(features)
-        return [
-            self._row(feature, place, outline, faults.get(index))
-            for index, (feature, place, outline) in enumerate(zip(features, places, outlines, strict=True))
-        ]
+        shapes = zip(features, places, outlines, strict=True)
+        return "".join(
+            [
+                self._line(one, place, outline, faults.get(at))
+                for at, (one, place, outline) in enumerate(shapes)
+            ]
+        )
 
-    def _row(
-        self, feature: Feature, place: str | None, outline: str | None, shape_fault: Fault | None
-    ) -> Staged:
+    def _line(self, feature: Feature, place: str, outline: str, shape_fault: Fault | None) -> str:
         fields = feature.fields
-        original = orjson.dumps(fields if self._same_columns else self.inventory.original(fields)).decode()
-        if "\\u0000" in original:
-            fields = {name: text.replace("\0", "") for name, text in fields.items()}
         key = tuple(map(fields.get, self._repeating_columns))
         judged = self._judged.get(key) or self._judge(key)
-        kind, class_row = judged.kind, judged.class_row
+        class_row = judged.class_row
         faults = [*((shape_fault,) if shape_fault else ()), *judged.faults]
-        code = self._code(fields, faults)
+        code = self._code(fields, faults) if self._tells_code else None
         source_id = self._word("source_id", fields) or code or self._word("code", fields) or ""
         if not source_id:
             faults.append(self._blank("source_id" if "source_id" in self._column else "code"))
         elif len(source_id) > MOST["source_id"]:
             faults.append(self._long("source_id", source_id))
-        if class_row is None and kind is None and not judged.faults:
+        if class_row is None and judged.kind is None and not judged.faults:
             class_row = self._class_of(code, faults)
         elif class_row is not None and code and code[6 : 6 + len(class_row.code)] != class_row.code:
             faults.append(self._other_class(code, class_row))
-        initial_on = self._day("initial_on", fields, faults)
-        changed_on = self._day("changed_on", fields, faults)
+        initial_on, changed_on = (self._day(name, fields, faults) for name in ("initial_on", "changed_on"))
         if initial_on and changed_on and changed_on < initial_on:
             faults.append(
                 Fault(
-                    "date", self._called["changed_on"], str(changed_on), _("It changed before it was there."),
+                    "date", self._called["changed_on"], changed_on, _("It changed before it was there."),
                     _("Mend one of the two dates."),
                 )
             )  # fmt: skip
-        return Staged(
-            feature.number, source_id, code,
-            class_row.id if class_row else None, class_row.code if class_row else None, place, outline,
-            judged.authority, judged.owner, judged.maintainer, judged.state, initial_on, changed_on,
-            judged.data_source, self._word("note", fields), kind, original,
-            json.dumps(faults, ensure_ascii=False) if faults else None,
-        )  # fmt: skip
+        note = self._word("note", fields)
+        return (
+            f"{feature.number}\t{_escaped(source_id)}\t{code or UNKNOWN}\t{place}\t{outline}\t"
+            f"{initial_on or UNKNOWN}\t{changed_on or UNKNOWN}\t{UNKNOWN if note is None else _escaped(note)}\t"
+            f"{_escaped(json.dumps(faults, ensure_ascii=False)) if faults else UNKNOWN}\t"
+            f"{class_row.columns if class_row else NO_CLASS}\t{judged.said}\n"
+        )
 
     def _word(self, name: str, fields: Mapping[str, str]) -> str | None:
         """What a row says in one field, in this city's words; None where the inventory does not say it."""
@@ -207,7 +193,9 @@ class Checker:
 
     def _judge(self, key: tuple[str | None, ...]) -> Judged:
         """Judge a new combination of repeating words, and remember it."""
-        fields = {column: text or "" for column, text in zip(self._repeating_columns, key, strict=True)}
+        fields = dict(
+            zip(self._repeating_columns, ((text or "").replace("\0", "") for text in key), strict=True)
+        )
         words = {name: text for name in self.REPEATING if (text := self._word(name, fields)) is not None}
         faults: list[Fault] = []
         kind, class_row = self._class(words, faults)
@@ -220,10 +208,9 @@ class Checker:
             faults.append(self._long("data_source", data_source))
         if len(self._judged) > REMEMBERED:
             self._judged.clear()
-        judged = Judged(
-            words, kind, class_row, authority, owner, maintainer, state, data_source, tuple(faults)
-        )
-        self._judged[key] = judged
+        words_said = (authority, owner, maintainer, state, data_source)
+        said = "\t".join(UNKNOWN if one is None else _escaped(one) for one in words_said)
+        judged = self._judged[key] = Judged(kind, class_row, tuple(faults), said)
         return judged
 
     def _code(self, fields: Mapping[str, str], faults: list[Fault]) -> str | None:
@@ -363,21 +350,21 @@ class Checker:
             )  # fmt: skip
         return state
 
-    def _day(self, name: str, fields: Mapping[str, str], faults: list[Fault]) -> date | None:
+    def _day(self, name: str, fields: Mapping[str, str], faults: list[Fault]) -> str | None:
+        """A day of the row, year first."""
         text = self._word(name, fields)
         if not text:
             return None
-        day = self._days.get(text)
-        if day is None:
+        found = self._days.get(text)
+        if found is None:
             day = self._read_day(text)
-            if day is not None and FIRST_DAY <= day <= self.rules.today:
-                if len(self._days) > REMEMBERED:
-                    self._days.clear()
-                self._days[text] = day
-            else:
+            if day is None or not FIRST_DAY <= day <= self.rules.today:
                 faults.append(self._bad_day(name, text, day))
                 return None
-        return day
+            if len(self._days) > REMEMBERED:
+                self._days.clear()
+            found = self._days[text] = day.isoformat()
+        return found
 
     def _bad_day(self, name: str, text: str, day: date | None) -> Fault:
         if day is None:
@@ -421,11 +408,23 @@ def _is_whole(found: re.Match[str]) -> bool:
     return bool(found[2]) or len(found[3]) == len(found[4]) == 2
 
 
-def _shapes(features: list[Feature]) -> tuple[list[str | None], list[str | None], dict[int, Fault]]:
+def _escaped(text: str) -> str:
+    """Text as COPY reads it; what a database cannot hold is left out."""
+    if "\\" not in text and text.isprintable():
+        return text
+    return (
+        text.replace("\0", "")
+        .replace("\\", "\\\\")
+        .replace("\t", "\\t")
+        .replace("\n", "\\n")
+        .replace("\r", "\\r")
+    )
+
+
+def _shapes(features: list[Feature]) -> tuple[list[str], list[str], dict[int, Fault]]:
     """Places and outlines as the database reads them, and by index what is wrong with a shape.
 
-    The place of a line is its middle, of an area a point inside. What cannot be a component keeps its shape as
-    outline, so that it can be written out and mended.
+    The place of a line is its middle, of an area a point inside.
     """
     shapes = np.array([feature.shape for feature in features], dtype=object)
     kinds = shapely.get_type_id(shapes)
@@ -488,22 +487,22 @@ _EWKB_POINT: Final = np.dtype(
 _POINT_WITH_SRID: Final = 0x20000001
 
 
-def _points(lon: Any, lat: Any) -> list[str | None]:
-    """Points as hexadecimal EWKB; None where there is none. An array at a time: shapely would copy each point."""
+def _points(lon: Any, lat: Any) -> list[str]:
+    """Points as hexadecimal EWKB, UNKNOWN where there is none. An array at a time: shapely would copy each point."""
     made = np.empty(len(lon), dtype=_EWKB_POINT)
     made["order"], made["type"], made["srid"], made["lon"], made["lat"] = 1, _POINT_WITH_SRID, STORE, lon, lat
     text, width = made.tobytes().hex(), 2 * _EWKB_POINT.itemsize
-    found: list[str | None] = [text[at : at + width] for at in range(0, len(text), width)]
+    found = [text[at : at + width] for at in range(0, len(text), width)]
     for at in np.flatnonzero(np.isnan(lon)).tolist():
-        found[at] = None
+        found[at] = UNKNOWN
     return found
 
 
-def _stored(shapes: Any) -> list[str | None]:
-    """Shapes as hexadecimal EWKB."""
-    texts: list[str | None] = [None] * len(shapes)
+def _stored(shapes: Any) -> list[str]:
+    """Shapes as hexadecimal EWKB, UNKNOWN where there is none."""
+    texts = [UNKNOWN] * len(shapes)
     there = np.flatnonzero(~shapely.is_missing(shapes))
     stored = shapely.to_wkb(shapely.set_srid(shapes[there], STORE), hex=True, include_srid=True)
     for at, text in zip(there.tolist(), stored.tolist(), strict=True):
-        texts[at] = text
+        texts[at] = str(text)
     return texts

@@ -20,13 +20,13 @@ from django.utils.translation import gettext as _
 
 from gis_data.errors import PlaceError
 from gis_data.importers.components.opening import Inventory
-from gis_data.importers.components.rows import Checker, Staged
+from gis_data.importers.components.rows import COLUMNS, Checker
 from gis_data.models import ComponentDelivery
 from gis_data.sql import run
 
 BATCH: Final = 10_000
 # Raised whenever rows are checked differently: what an older version staged is read again.
-VERSION: Final = 1
+VERSION: Final = 2
 _LOCK: Final = 7_243_001
 
 # rows read, share of the file (0 where unknown)
@@ -87,7 +87,7 @@ def stage(delivery: ComponentDelivery, inventory: Inventory, checker: Checker, p
         for features in inventory.source.batches(BATCH):
             new = [feature for feature in features if feature.number > staged]
             if new:
-                _copy(delivery.staging_table, checker.check(new))
+                _copy(delivery.staging_table, checker.lines(new))
                 done = new[-1].number
             progress(done, inventory.source.share)
     delivery.rows = done
@@ -119,10 +119,9 @@ def _staged(delivery: ComponentDelivery) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _copy(table: str, rows: list[Staged]) -> None:
+def _copy(table: str, lines: str) -> None:
     with (
         connection.cursor() as cursor,
-        cursor.copy(f"COPY {table} ({', '.join(Staged._fields)}) FROM STDIN") as copy,
+        cursor.copy(f"COPY {table} ({', '.join(COLUMNS)}) FROM STDIN") as copy,
     ):
-        for row in rows:
-            copy.write_row(row)
+        copy.write(lines)
