@@ -25,6 +25,7 @@ from gis_data.models import (
     Generation,
     ResponsibilityGrid,
 )
+from gis_data.naming import name_areas
 from gis_data.sql import SYSTEMS, rows, statement
 
 # Common ground of no more than this is the inaccuracy of two surveys, no lineage.
@@ -73,6 +74,12 @@ def counts_of(generation: Generation) -> dict[str, int]:
     return {**found, "cell": generation.cells.count()}
 
 
+def counts_in_words(counts: dict[str, int]) -> str:
+    """Such as: district 1, street 17, community 169, unit grid cell 4160."""
+    names = {str(level): str(level.label) for level in LEVELS} | {"cell": str(Cell._meta.verbose_name)}
+    return ", ".join(f"{names[level]} {number}" for level, number in counts.items())
+
+
 @transaction.atomic
 def activate(generation: Generation, *, carry: bool = False, incomplete: bool = False) -> Activation:
     """Make a draft (or a retired generation) the one in force; NotReady says what it lacks.
@@ -112,6 +119,7 @@ def activate(generation: Generation, *, carry: bool = False, incomplete: bool = 
         between = {"old_id": active.pk, "new_id": generation.pk}
         done.grids_carried = _run("carry_grids", **between)
         ResponsibilityGrid.cells.through.objects.filter(cell__generation=active).delete()
+    name_areas(generation)
     done.cells_without_grid = generation.cells.filter(grids=None).count()
     if done.levels["cell"]:
         where = {"district_code": generation.district_code, "new_id": generation.pk}

@@ -86,6 +86,11 @@ class TestWords:
         assert refused(path).field == "encoding"
         assert is_the_town(read(path, encoding="gb18030"))
 
+    @pytest.mark.filterwarnings("ignore:Could not decode error message")
+    def test_names_cut_off_inside_a_character_stay_readable(self, tmp_path: Path) -> None:
+        path = surveys.shapefile(tmp_path / "town.shp", [({"责任主体名称": "甲"}, WEST)], "EPSG:4326")
+        assert read(path)[0].fields == {"责任主": "甲"}
+
     def test_csv_in_gbk(self, tmp_path: Path) -> None:
         path = surveys.csv_wkt(tmp_path / "town.csv", ROWS, "gbk")
         assert refused(path, datum="wgs84").field == "encoding"

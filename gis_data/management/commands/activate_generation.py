@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from gis_data.check import Check, check_district, summary
 from gis_data.errors import PlaceError
-from gis_data.generations import Activation, activate, counts_of
+from gis_data.generations import Activation, activate, counts_in_words, counts_of
 from gis_data.models import Generation
 
 
@@ -92,7 +92,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({"ok": True, "generations": rows}, ensure_ascii=False))
             return
         for row in rows:
-            counts = " ".join(f"{level} {number}" for level, number in row["counts"].items())
+            counts = counts_in_words(row["counts"])
             state = Generation.State(row["state"]).label
             self.stdout.write(f"{row['generation']}\t{row['district']}\t{state}\t{counts}\t{row['title']}")
         if not rows:
@@ -134,12 +134,11 @@ def _told(done: Activation, *, committed: bool) -> str:
         % {
             "pk": done.generation_id,
             "district": done.district_code,
-            "counts": ", ".join(f"{level} {number}" for level, number in done.levels.items()),
+            "counts": counts_in_words(done.levels),
         }
     ]
     if done.carried:
-        carried = ", ".join(f"{level} {number}" for level, number in done.carried.items())
-        lines.append(_("Taken over from the one in force: %s.") % carried)
+        lines.append(_("Taken over from the one in force: %s.") % counts_in_words(done.carried))
     if done.replaces is not None:
         lines.append(
             _("It replaces generation %(old)s: lineage of %(areas)s areas and %(cells)s cells.")
