@@ -1,4 +1,4 @@
-"""Names and house numbers of the drawn city: every street with its doors, communities, grounds, landmarks."""
+"""Names and house numbers of the drawn city: every street with its doors, grounds, landmarks."""
 
 from __future__ import annotations
 
@@ -56,13 +56,6 @@ def load_addresses(district: str, city: City, cell_codes: Sequence[str]) -> None
 def _names(city: City) -> Iterator[Name]:
     """Each name once; pieces of a street that bear one name are one street."""
     kind = Address.Kind
-    for street in city.streets:
-        inside = [one for one in city.communities if one.division.code.startswith(street.code)]
-        shape = shapely.multipolygons([cell for community in inside for cell in community.cells])
-        yield Name(kind.AREA, street.name, street.name_en, shape)
-    for community in city.communities:
-        shape = shapely.multipolygons(community.cells)
-        yield Name(kind.AREA, community.division.name, community.division.name_en, shape)
     by_name: dict[str, list[Road]] = {}
     for road in city.roads:
         by_name.setdefault(road.name, []).append(road)

@@ -27,6 +27,7 @@ from gis_data.models import (
     ProblemClass,
     ResponsibilityGrid,
 )
+from gis_data.naming import name_areas
 from gis_data.sample import plan
 from gis_data.sample.addresses import load_addresses
 from gis_data.sample.blocks import draw_blocks
@@ -87,6 +88,7 @@ def load_sample_city(seed: int = SEED, progress: Progress = lambda _what: None) 
         _components(city, cell_codes, seed)
         progress("names and addresses")
         load_addresses(DISTRICT, city, cell_codes)
+        name_areas(generation)
         analyze(
             Area, Cell, ResponsibilityGrid.cells.through, ResponsibilityGrid, BaseFeature, Component, Address
         )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import shapely
 
+from gis_data.addresses import search
 from gis_data.check import check_district
 from gis_data.editing import drafts, shapes
 from gis_data.editing.verbs import Wanted
@@ -400,6 +401,21 @@ def test_an_activated_draft_keeps_old_cells_and_writes_what_became_of_them(desk:
     assert sorted(became) == [f"{FIRST}010", f"{FIRST}011"]
     with pytest.raises(PlaceError):
         desk.do("rename_area", codes=(FIRST,), name="x")
+
+
+def test_names_of_areas_in_force_are_found_and_former_ones_too(desk: Desk) -> None:
+    def found(name: str) -> list[str]:
+        return [one.name for one in search(name, district_code=DISTRICT)]
+
+    drafts.bring_into_force(ADA, desk.id, desk.version)
+    assert found("1-1社区") == ["1-1社区"]
+    desk = Desk(drafts.begin(ADA))
+    desk.do("rename_area", codes=(FIRST,), name="钟鼓社区")
+    desk.do("merge_areas", codes=(f"{DISTRICT}002001", f"{DISTRICT}002002"))
+    drafts.bring_into_force(ADA, desk.id, desk.version)
+    assert found("钟鼓") == found("zgsq") == ["钟鼓社区"]
+    assert found("1-1社区")[:1] == ["钟鼓社区"]
+    assert "2-2社区" not in found("2-2社区")
 
 
 def test_a_draft_with_a_gap_does_not_come_into_force(desk: Desk) -> None:

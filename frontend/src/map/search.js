@@ -1,4 +1,5 @@
 /** A box on the map that flies to a place by name, pinyin, initials, house number or code; and the pin that says where. */
+import { addressOf } from "../lib/addresses.js";
 import { distance } from "../lib/geo.js";
 import { fill, h, icon } from "../lib/dom.js";
 import { named, t } from "../lib/i18n.js";
@@ -147,15 +148,6 @@ function spotLayer(map) {
     },
     clear: () => void ring.remove(),
   };
-}
-
-/** The address one would give for a place; empty where nothing near has one, or without a connection. @param {import("../lib/api.js").Api} api @param {number} lon @param {number} lat @returns {Promise<string>} */
-export async function addressOf(api, lon, lat) {
-  try {
-    return /** @type {NearestOut} */ (await api.get("/addresses/nearest", { lon, lat, datum: "wgs84", limit: 1 })).text;
-  } catch {
-    return "";
-  }
 }
 
 /** A click on the ground says what the place is called. @param {{ api: import("../lib/api.js").Api, map: L.Map }} options */

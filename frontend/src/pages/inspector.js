@@ -179,6 +179,9 @@ function drawLists() {
 /** @param {NonNullable<typeof home>} here */
 async function drawMap(here) {
   if (!known) return;
+  // the camera comes first: a map is drawn when the phone has nothing else to do
+  await new Promise((done) => (globalThis.requestIdleCallback ?? setTimeout)(done, { timeout: 800 }));
+  if (home !== here) return;
   try {
     const map = await openMap(here.mapBox, {});
     if (home !== here) map.close();
@@ -192,7 +195,7 @@ async function drawMap(here) {
 async function openMap(element, options) {
   if (!known) throw new Error("no pack");
   const [{ openPhoneMap }, settings] = await Promise.all([import("../phone/map.js"), mapSettings()]);
-  return openPhoneMap({ element, layers: page.layers, settings, style: page.map_style, pack: known.pack, ...options });
+  return openPhoneMap({ element, layers: page.layers, settings, style: page.map_style, pack: known.pack, api, ...options });
 }
 
 /** @returns {Promise<MapSettings | null>} */
