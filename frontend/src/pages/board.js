@@ -159,7 +159,7 @@ function toldRow(card, told) {
     h("b", null, className(card)), " ", h("span.chip", null, t("imported from {origin}", { origin: told.origin })),
     h("span.small.quiet", null, [card.number, told.stood_label, named(card.street), named(card.department)].filter(Boolean).join(" · ")),
     told.fault_labels.length > 0 && h("span.small.faults", null, t("Faults: {faults}", { faults: told.fault_labels.join(t(", ")) })),
-    h("details", null, h("summary.small", null, t("As it was told")), h("dl.small", null, rows.filter(([, value]) => value).flatMap(([word, value]) => [h("dt", null, word), h("dd", null, value)])))));
+    h("details", null, h("summary", null, t("As it was told")), h("dl", null, rows.filter(([, value]) => value).flatMap(([word, value]) => [h("dt", null, word), h("dd", null, value)])))));
 }
 
 /** @type {Record<string, { key: string, down: boolean }>} */
