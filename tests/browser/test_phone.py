@@ -1,4 +1,4 @@
-"""The phone in the hand: the taps of a report and of a task, the same thing reported twice, and what fits the thumb."""
+"""The phone in the hand: taps counted by tapping, the same thing twice, photographs, what fits the thumb."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_the_pin_is_dragged_while_the_other_pins_fade(town: Town, window: Opened
 def test_a_large_photograph_is_turned_shrunk_and_stays_readable(
     town: Town, window: Opened, tmp_path: Path
 ) -> None:
-    """Taken 2 km away with the camera held sideways: upright, 2048 pixels long, its origin kept and marked."""
+    """Taken 2 km away with the camera held sideways: upright, 2048 pixels long, its origin kept."""
     picture = Image.new("RGB", (3200, 2400), "#c8c4b8")
     ImageDraw.Draw(picture).text((1500, 1100), "Hydrant 42-B, water company", fill="black", font_size=56)
     exif = Image.Exif()
@@ -226,11 +226,10 @@ def test_a_large_photograph_is_turned_shrunk_and_stays_readable(
 
 
 SMALL = """
-() => [...document.querySelectorAll("button, a[href], input, select, textarea, summary, label.button, [role=button]")]
-  .filter((one) => one.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && !one.closest(".visually-hidden"))
-  .filter((one) => !one.matches(".visually-hidden, .skip, .leaflet-container *:not(a)"))
-  .map((one) => [one.closest("label") ?? one, one])
-  .map(([target, one]) => [one.outerHTML.slice(0, 90), target.getBoundingClientRect()])
+() => [...document.querySelectorAll("button, a[href], input, select, textarea, summary, label.button")]
+  .filter((one) => one.checkVisibility({ opacityProperty: true, visibilityProperty: true }))
+  .filter((one) => !one.matches(".visually-hidden, .visually-hidden *, .skip, .leaflet-container *:not(a)"))
+  .map((one) => [one.outerHTML.slice(0, 90), (one.closest("label") ?? one).getBoundingClientRect()])
   .filter(([, box]) => box.width > 0 && (box.width < 43.5 || box.height < 43.5))
   .map(([html, box]) => `${Math.round(box.width)}×${Math.round(box.height)} ${html}`)
 """

@@ -27,9 +27,9 @@ export function pictures({ kind, label, most = 9, first = [], before = null, onc
   const camera = h("input.visually-hidden", { type: "file", accept: "image/*", capture: "environment", id: `camera-${kind}`, onclick: () => (asked_at = Date.now()), onchange: () => taken(camera, false) });
   const gallery = h("input.visually-hidden", { type: "file", accept: "image/*", multiple: true, id: `gallery-${kind}`, onchange: () => taken(gallery, true) });
   const shelf = h("ul.pictures");
-  const element = h("div.picture-box", { class: `of-${kind}` }, before, shelf,
+  const element = h("div.picture-box", { class: `of-${kind}` }, before, h("div.now", null, shelf,
     h("div.picture-add", null, camera, h("label.button", { for: camera.id }, icon("camera"), h("span", null, label)),
-      gallery, h("label.button.bare", { for: gallery.id }, icon("image"), h("span", null, t("Gallery")))));
+      gallery, h("label.button.bare", { for: gallery.id }, icon("image"), h("span", null, t("Gallery"))))));
 
   /** @param {HTMLInputElement} input @param {boolean} from_gallery */
   function taken(input, from_gallery) {

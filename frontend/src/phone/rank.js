@@ -37,10 +37,10 @@ export function rank(table, { at, cell, near }, most = 6) {
       /** @type {[Why, number][]} */
       const terms = [
         ["near", table.near?.[class_id]?.[bandOf(own?.distance_m ?? Infinity)] ?? 0],
+        ["own", table.own?.[cell]?.[i] ?? 0],
         ["beside", nearest === null ? 0 : table.beside?.[nearest]?.[i] ?? 0],
         ["hour", table.hour?.[i]?.[slot] ?? 0],
         ["season", table.season?.[i]?.[season] ?? 0],
-        ["own", table.own?.[cell]?.[i] ?? 0],
       ];
       const [why, most] = terms.reduce((best, term) => (term[1] > best[1] ? term : best));
       const score = terms.reduce((sum, [, amount]) => sum + amount, base);
