@@ -166,9 +166,11 @@ def _close(delivery: Delivery, fault: Fault) -> dict[str, Any]:
     half = max(east - west, north - south, 12.0) * 0.8
     middle, centre = (west + east) / 2, (south + north) / 2
     window = (middle - half, centre - half, middle + half, centre + half)
+    wider = (window[0] - half, window[1] - half, window[2] + half, window[3] + half)
     frame = _Frame(window[0], window[3], CLOSE_SIZE / (2 * half), margin=0.0)
     around = [
-        frame.path(shapely.clip_by_rect(entry.metric, *window))
+        # cut off outside of what is seen, so that the cut is not drawn
+        frame.path(shapely.clip_by_rect(entry.metric, *wider))
         for entry in delivery.entries
         if entry.metric.intersects(shapely.box(*window))
     ]
@@ -197,10 +199,8 @@ class _Frame:
         return "".join(self._ring(ring) for ring in _rings(drawn))
 
     def _ring(self, ring: Any) -> str:
-        points = (shapely.get_coordinates(ring) - (self.west, self.north)) * (
-            self.scale,
-            -self.scale,
-        ) + MARGIN
+        to_pixels = np.array([self.scale, -self.scale])
+        points = (shapely.get_coordinates(ring) - (self.west, self.north)) * to_pixels + self.margin
         return "M" + "L".join(f"{left:.1f} {top:.1f}" for left, top in points.tolist()) + "Z"
 
 
