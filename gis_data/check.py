@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -35,9 +35,10 @@ KINDS: Final[dict[str, Any]] = {
     "small": gettext_lazy("cell smaller than 5,000 m², among too many out of range (m²)"),
     "large": gettext_lazy("cell larger than 20,000 m², among too many out of range (m²)"),
     "thin": gettext_lazy("cell that is a sliver (compactness 4π·area / perimeter²)"),
-    "order": gettext_lazy("cell numbered after one that lies south-east of it"),
+    "order": gettext_lazy("cell numbered after one that lies east of it in its row or below"),
     "component_cell": gettext_lazy("component that names another cell than the one it stands in"),
     "no_grid": gettext_lazy("cell in no responsibility grid"),
+    "no_inspector": gettext_lazy("responsibility grid without an inspector on a shift"),
 }
 
 
@@ -53,6 +54,11 @@ class Fault:
         return f"{self.code}: {KINDS[self.kind]} {self.detail}".rstrip()
 
 
+# What higher floors look at as well; they add themselves.
+Further = Callable[[Generation], list[Fault]]
+FURTHER: Final[list[Further]] = []
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """What was looked at in one district, and all that is out of order."""
@@ -61,6 +67,8 @@ class Check:
     counts: dict[str, int]
     faults: list[Fault] = field(default_factory=list)
     figures: Figures = field(default_factory=Figures)
+    # listed, but no fault of the ground: where nobody is on duty
+    gaps: list[Fault] = field(default_factory=list)
 
     @property
     def is_ok(self) -> bool:
@@ -87,6 +95,7 @@ def check_district(generation: Generation) -> Check:
         },
         faults=found,
         figures=verdict.figures,
+        gaps=[gap for look in FURTHER for gap in look(generation)],
     )
 
 
@@ -131,7 +140,7 @@ def summary(check: Check) -> str:
             }
         )
     for kind, words in KINDS.items():
-        of_kind = [fault for fault in check.faults if fault.kind == kind]
+        of_kind = [fault for fault in [*check.faults, *check.gaps] if fault.kind == kind]
         if of_kind:
             lines.append(f"  {len(of_kind)} × {words}")
             lines += [f"    {fault.code} {fault.detail}".rstrip() for fault in of_kind[:SHOWN]]

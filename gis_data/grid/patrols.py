@@ -1,4 +1,4 @@
-"""Cells grouped for patrols: connected groups of about equal load. Pure; metres; the same input, the same groups.
+"""Cells grouped for patrols: connected groups of about equal load, the same for the same input. Pure; metres.
 
 The ground is halved again and again by straight fronts, each time where the fewest metres of border are cut;
 then cells at the borders of groups change sides as long as that evens the loads and leaves both connected.
@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gis_data.grid.coverage import touching, woven
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -126,7 +128,7 @@ def _pieces(cells: list[int], beside: list[dict[int, float]]) -> list[list[int]]
 
 
 def _even(group: Ints, weight: Floats, beside: list[dict[int, float]], count: int) -> None:
-    """Move border cells to a lighter neighbouring group while that evens the loads, from the heaviest down."""
+    """Move border cells to lighter neighbouring groups while that evens the loads, the heaviest first."""
     of = group.tolist()
     size = weight.tolist()
     members: list[set[int]] = [set() for _ in range(count)]
@@ -235,7 +237,5 @@ def _numbered(group: Ints, centres: Floats, count: int) -> Ints:
 
 def neighbours_of(shapes: NDArray[Any]) -> list[tuple[int, int, float]]:
     """Pairs of cells with a common border, and its length in metres."""
-    from gis_data.grid.coverage import touching, woven
-
     touch = touching(woven(shapes))
     return list(zip(touch.one.tolist(), touch.other.tolist(), touch.length.tolist(), strict=True))

@@ -4,10 +4,10 @@
     shape                    a cell is one valid polygon
     small, large             outside half to twice the 10,000 m² of GB/T 30428.1
     thin                     a sliver: Polsby-Popper compactness below limits.THIN
-    order                    a later number lies wholly north-west of an earlier one
+    order                    a later number lies wholly to the west of an earlier one, and not south of it
 
 Some cells cannot be otherwise, and are excused: small, if the cell is a whole separate part of its area;
-thin, if most of its border is the area's own. Sizes count as faults only where fewer than 95 % of the cells
+thin, if two thirds of its border are the area's own. Sizes count as faults only where fewer than 95 % of the cells
 that are not excused are in range.
 """
 
@@ -32,7 +32,7 @@ Shapes = NDArray[Any]
 SUM_SHARE: Final = 1e-6
 SUM_M2: Final = 0.01
 IN_RANGE_SHARE: Final = 0.95
-OWN_BORDER: Final = 0.5
+OWN_BORDER: Final = 2 / 3
 NEAR_M: Final = 0.01
 
 
@@ -183,12 +183,14 @@ def _apart(area: Any, whole: Any, allowed: float) -> tuple[float, float]:
 
 
 def _order(cells: Shapes, codes: Sequence[str], of: Ints) -> Iterator[Broken]:
-    bounds = shapely.bounds(cells)
+    west, _south, east, _north = shapely.bounds(cells).T
+    x, y = shapely.get_coordinates(shapely.centroid(cells)).T
     for area in np.unique(of[of >= 0]).tolist():
         mine = np.flatnonzero(of == area)
         mine = mine[np.argsort(np.array([codes[number] for number in mine.tolist()]), kind="stable")]
-        west, south, east, north = bounds[mine].T
-        before = (south[:, None] >= north) & (east[:, None] <= west)
+        # whatever the height of the rows: of two in one row, or the upper and the lower
+        before = y[mine][:, None] >= y[mine]
+        before &= (x[mine][:, None] < np.minimum(x, west)[mine]) & (x[mine] > east[mine][:, None])
         later, earlier = np.nonzero(np.tril(before, -1))
         if len(later):
             yield Broken("order", codes[mine[later[0]]], float(len(later)), codes[mine[earlier[0]]])

@@ -38,7 +38,7 @@ KINDS: Final[dict[str, Any]] = {
     "small": gettext_lazy("cell smaller than half the size (m²)"),
     "large": gettext_lazy("cell larger than twice the size (m²)"),
     "thin": gettext_lazy("sliver (compactness 4π·area / perimeter²)"),
-    "order": gettext_lazy("number that lies north-west of an earlier one (how many)"),
+    "order": gettext_lazy("number that lies west of an earlier one in its row or above (how many)"),
     "building_cut": gettext_lazy("building that a cell's border cuts"),
     "building_on_border": gettext_lazy("building that the border of an area cuts"),
     "repaired": gettext_lazy("invalid rings, repaired"),

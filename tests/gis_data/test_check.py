@@ -90,6 +90,29 @@ def test_codes_against_the_grammar_and_their_parents(city: SmallCity) -> None:
     assert faults() == {("code", "110101001001000"), ("parent", "110105002001002")}
 
 
+def test_a_sliver_and_cells_of_wrong_sizes(city: SmallCity) -> None:
+    """Surveyors' cells: one 2 m wide beside one of two cells' ground. One of two in range is too few."""
+    redraw(city.cells[0], 0, 0.02)
+    redraw(city.cells[1], 0.02, 2)
+    assert faults("--district=110101") >= {("small", city.cells[0].code), ("thin", city.cells[0].code)}
+    _status, body = check("--district=110101")
+    figures = body["districts"][0]["figures"]
+    assert figures["in_range_share"] == 0.75
+    assert figures["smallest_m2"] < 200
+    redraw(city.cells[0], 0, 1)
+    redraw(city.cells[1], 1, 2)
+    assert faults() == set()
+
+
+def test_numbers_that_run_backwards(city: SmallCity) -> None:
+    """From the east to the west along the row."""
+    first, second = city.cells[:2]
+    redraw(first, 1, 2)
+    redraw(second, 0, 1)
+    Component.objects.update(retired_on="2024-01-01")
+    assert faults() == {("order", second.code)}
+
+
 def test_a_component_in_another_cell_than_it_names(city: SmallCity) -> None:
     lamp = city.lamps[0]
     Component.objects.filter(pk=lamp.pk).update(cell_code=city.cells[1].code)
@@ -110,7 +133,7 @@ def test_a_cell_that_nobody_patrols(city: SmallCity) -> None:
 
 
 def test_nothing_to_check_is_no_success(db: None) -> None:
-    assert check() == (1, {"ok": False, "districts": [], "faults": []})
+    assert check() == (1, {"ok": False, "districts": [], "faults": [], "gaps": []})
 
 
 def test_an_unknown_district_is_wrong_use(city: SmallCity) -> None:

@@ -57,4 +57,9 @@ def _as_json(checks: list[Check]) -> dict[str, Any]:
             for check in checks
             for fault in check.faults
         ],
+        "gaps": [
+            {"kind": gap.kind, "code": gap.code, "detail": gap.detail}
+            for check in checks
+            for gap in check.gaps
+        ],
     }
