@@ -1,30 +1,20 @@
 -- What the whole file and the city show of staged rows. STAGED is the table of the delivery; fills temporary tables:
 --
--- placed       number → code of the cell of the active generation; on a shared edge the smaller one
 -- found_fault  number, kind, detail: duplicates, codes taken, places in no cell
 -- matched      number → components of the same inventory and id: `same` (that class, standing or retired),
 --              `leaving` (standing under another class; its code cannot stay)
+-- tally        how many of each verdict in each class
 -- verdict      a view: number of each good row → cell_code, component (null: new), change: new, changed, returned, same
 -- gone         standing components of the inventory that the file does not name, not even in a refused row
 --
 -- district_code, source   whose components
 -- generation_id           the active generation
+-- width                   digits of a sequence number: 16 less district and class
 -- partial                 the file holds only some of the rows: nothing is gone
 DROP VIEW IF EXISTS verdict;
-DROP TABLE IF EXISTS placed, found_fault, matched, gone;
+DROP TABLE IF EXISTS found_fault, matched, tally, gone;
 
-CREATE INDEX IF NOT EXISTS STAGED_place ON STAGED USING gist (place);
 ANALYZE STAGED (number, source_id, code, class_id);
-
--- From the cells to the points: each cell's border is prepared once. OFFSET keeps it in this order.
-CREATE TEMP TABLE placed ON COMMIT DROP AS
-SELECT point.number, min(cell.code) AS cell_code
-FROM gis_data_cell AS cell
-CROSS JOIN LATERAL (
-    SELECT staged.number FROM STAGED AS staged WHERE ST_Intersects(cell.border, staged.place) OFFSET 0
-) AS point
-WHERE cell.generation_id = %(generation_id)s
-GROUP BY point.number;
 
 CREATE TEMP TABLE found_fault (number integer NOT NULL, kind text NOT NULL, detail text NOT NULL) ON COMMIT DROP;
 
@@ -35,8 +25,7 @@ SELECT staged.number,
 FROM STAGED AS staged
 JOIN gis_data_area AS district
     ON district.generation_id = %(generation_id)s AND district.code = %(district_code)s
-LEFT JOIN placed ON placed.number = staged.number
-WHERE staged.place IS NOT NULL AND placed.number IS NULL
+WHERE staged.place IS NOT NULL AND staged.cell_code IS NULL
   AND NOT ST_DWithin(staged.place, ST_SetSRID(ST_MakePoint(0, 0), %(store)s), 0.000001); -- said already
 
 WITH twice AS (
@@ -86,12 +75,11 @@ JOIN matched ON matched.number = staged.number
 JOIN gis_data_component AS held ON held.id = matched.same
 WHERE held.code <> staged.code;
 
-ANALYZE placed;
 ANALYZE found_fault;
 ANALYZE matched;
 
 CREATE TEMP VIEW verdict AS
-SELECT staged.number, staged.class_id, staged.class_code, staged.code AS given_code, placed.cell_code,
+SELECT staged.number, staged.class_id, staged.class_code, staged.code AS given_code, staged.cell_code,
        matched.same AS component_id, matched.leaving AS leaving_id,
        CASE
            WHEN held.id IS NULL THEN 'new'
@@ -99,7 +87,7 @@ SELECT staged.number, staged.class_id, staged.class_code, staged.code AS given_c
            WHEN (held.place, held.outline, held.cell_code, held.authority_code, held.owner_code, held.maintainer_code,
                  held.state, held.initial_on, held.changed_on, held.data_source, held.note)
                IS DISTINCT FROM
-                (staged.place, staged.outline, placed.cell_code,
+                (staged.place, staged.outline, staged.cell_code,
                  coalesce(staged.authority_code, held.authority_code), coalesce(staged.owner_code, held.owner_code),
                  coalesce(staged.maintainer_code, held.maintainer_code), coalesce(staged.state, held.state),
                  coalesce(staged.initial_on, held.initial_on), coalesce(staged.changed_on, held.changed_on),
@@ -108,11 +96,16 @@ SELECT staged.number, staged.class_id, staged.class_code, staged.code AS given_c
            ELSE 'same'
        END AS change
 FROM STAGED AS staged
-JOIN placed ON placed.number = staged.number
 LEFT JOIN matched ON matched.number = staged.number
 LEFT JOIN gis_data_component AS held ON held.id = matched.same
 WHERE staged.faults IS NULL
   AND NOT EXISTS (SELECT FROM found_fault WHERE found_fault.number = staged.number);
+
+CREATE TEMP TABLE tally ON COMMIT DROP AS
+SELECT class_id, max(class_code) AS class_code, change, leaving_id IS NOT NULL AS leaving,
+       count(*) AS rows, count(*) FILTER (WHERE given_code IS NULL) AS to_make,
+       max(right(given_code, %(width)s)::bigint) AS given
+FROM verdict GROUP BY class_id, change, leaving_id IS NOT NULL;
 
 CREATE TEMP TABLE gone ON COMMIT DROP AS
 SELECT held.id, held.code

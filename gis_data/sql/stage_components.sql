@@ -8,6 +8,7 @@ CREATE UNLOGGED TABLE IF NOT EXISTS STAGED (
     class_code text,
     place geometry(Point, %(store)s),
     outline geometry(Geometry, %(store)s),
+    cell_code text,
     authority_code text,
     owner_code text,
     maintainer_code text,

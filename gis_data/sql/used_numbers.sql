@@ -1,13 +1,13 @@
 -- Of each class with new components: how many codes must be made, and the highest number used by now, in the city
--- or in the file. Fills the temporary table used_numbers for load_components.sql. Arguments as there.
+-- or in the file. After examine_components.sql; fills the temporary table used_numbers for add_components.sql.
+-- Arguments as there.
 DROP TABLE IF EXISTS used_numbers;
 
 CREATE TEMP TABLE used_numbers ON COMMIT DROP AS
 SELECT wanted.class_id, wanted.class_code, wanted.to_make, greatest(wanted.given, held.highest, 0) AS highest
 FROM (
-    SELECT class_id, max(class_code) AS class_code, count(*) FILTER (WHERE given_code IS NULL) AS to_make,
-           max(right(given_code, %(width)s)::bigint) AS given
-    FROM verdict WHERE change = 'new' GROUP BY class_id
+    SELECT class_id, class_code, sum(to_make)::bigint AS to_make, max(given) AS given
+    FROM tally WHERE change = 'new' GROUP BY class_id, class_code
 ) AS wanted
 CROSS JOIN LATERAL (
     SELECT max(right(code, %(width)s)::bigint) AS highest FROM gis_data_component

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from gis_data.bulk import analyze, indexes_built_after
 from gis_data.errors import PlaceError
+from gis_data.importers.components.cells import Cells
 from gis_data.importers.components.mapping import Mapped
 from gis_data.importers.components.opening import Declared, Inventory, open_inventory
 from gis_data.importers.components.reasons import ReasonsFile, Refused, refused_rows
@@ -119,8 +120,10 @@ def import_components(
     lines = frozenset(row.code for row in rules.classes.values() if row.drawn_as == "line")
     inventory = open_inventory(order.path, order.declared, rules.tags, lines)
     with inventory.source, only_import_of(order.district_code):
-        checker = _checker(rules, inventory)
-        delivery = delivery_of(order.district_code, order.source, order.path, _digest(order, rules))
+        checker = _checker(rules, inventory, generation)
+        delivery = delivery_of(
+            order.district_code, order.source, order.path, _digest(order, rules, generation)
+        )
         began = time.monotonic()
         resumed_at = stage(delivery, inventory, checker, progress)
         staged_s = time.monotonic() - began
@@ -159,6 +162,7 @@ def _through(
     """Examine and, with `write`, load: one transaction, all or nothing."""
     began = time.monotonic()
     table = delivery.staging_table
+    width = CODE_DIGITS - 6 - checker.rules.class_digits
     partial = order.partial or checker.inventory.partial
     with transaction.atomic(), _room(), connection.cursor() as cursor:
         if write:
@@ -167,10 +171,9 @@ def _through(
         doing(_("comparing with the city"))
         run(
             "examine_components", table, district_code=order.district_code, source=order.source,
-            generation_id=generation.pk, partial=partial,
+            generation_id=generation.pk, partial=partial, width=width,
         )  # fmt: skip
         outcome = _found(delivery, checker, reasons, retire=retire)
-        width = CODE_DIGITS - 6 - checker.rules.class_digits
         arguments = {
             "district_code": order.district_code, "source": order.source, "width": width, "retire": retire,
             "today": timezone.localdate(),
@@ -210,7 +213,7 @@ def _found(delivery: ComponentDelivery, checker: Checker, reasons: Path | None, 
             if file is not None:
                 file.write(row)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT change, leaving_id IS NOT NULL, count(*) FROM verdict GROUP BY 1, 2")
+        cursor.execute("SELECT change, leaving, sum(rows)::bigint FROM tally GROUP BY change, leaving")
         for change, is_leaving, number in cursor.fetchall():
             counts.good += number
             name = "unchanged" if change == "same" else change
@@ -222,7 +225,7 @@ def _found(delivery: ComponentDelivery, checker: Checker, reasons: Path | None, 
         cursor.execute("SELECT code FROM gone ORDER BY code LIMIT %s", [NAMED])
         outcome.gone = [code for (code,) in cursor.fetchall()]
         if retire:
-            cursor.execute("SELECT count(*) FROM verdict WHERE leaving_id IS NOT NULL")
+            cursor.execute("SELECT coalesce(sum(rows), 0)::bigint FROM tally WHERE leaving")
             counts.retired = counts.gone + cursor.fetchone()[0]
     counts.rows = counts.good + counts.refused
     return outcome
@@ -257,7 +260,7 @@ def _classes_held(cursor: Any) -> Iterator[None]:
     trigger of layer versions too: the update before the addition has raised the version in this transaction.
     """
     cursor.execute(
-        "SELECT id FROM gis_data_problemclass WHERE id IN (SELECT class_id FROM verdict) FOR KEY SHARE"
+        "SELECT id FROM gis_data_problemclass WHERE id IN (SELECT class_id FROM tally) FOR KEY SHARE"
     )
     cursor.execute("SELECT has_parameter_privilege('session_replication_role', 'SET')")
     if cursor.fetchone()[0]:
@@ -328,8 +331,8 @@ def _classes(edition: ClassEdition) -> dict[str, ClassRow]:
     return rows
 
 
-def _checker(rules: Rules, inventory: Inventory) -> Checker:
-    checker = Checker(rules, inventory)
+def _checker(rules: Rules, inventory: Inventory, generation: Generation) -> Checker:
+    checker = Checker(rules, inventory, Cells(generation))
     for is_there, what in (
         (checker.names_rows, _("Nothing in the file tells one component from another.")),
         (checker.tells_class, _("Nothing in the file tells the classes of its components.")),
@@ -347,10 +350,10 @@ def _checker(rules: Rules, inventory: Inventory) -> Checker:
     return checker
 
 
-def _digest(order: Order, rules: Rules) -> str:
+def _digest(order: Order, rules: Rules, generation: Generation) -> str:
     return digest_of(
         order.path,
-        order.district_code,
+        generation.pk,
         order.source,
         asdict(order.declared),
         order.mapped.as_dict(),

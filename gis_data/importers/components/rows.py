@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from gis_data import codes
 from gis_data.crs import STORE
+from gis_data.importers.components.cells import Cells
 from gis_data.importers.components.mapping import Mapped
 from gis_data.importers.components.opening import Inventory
 from gis_data.importers.components.tags import TagTable
@@ -55,7 +56,7 @@ class Fault(NamedTuple):
 
 # The columns of a staging table (sql/stage_components.sql) in the order of a line. Unknown: the inventory does not say.
 COLUMNS: Final = (
-    "number", "source_id", "code", "place", "outline", "initial_on", "changed_on", "note", "faults",
+    "number", "source_id", "code", "place", "outline", "cell_code", "initial_on", "changed_on", "note", "faults",
     "class_id", "class_code", "authority_code", "owner_code", "maintainer_code", "state", "data_source",
 )  # fmt: skip
 UNKNOWN: Final = r"\N"
@@ -115,8 +116,8 @@ class Checker:
     # fields whose words are judged once for each combination; the others differ from row to row
     REPEATING: Final = ("class", "tags", "authority", "owner", "maintainer", "state", "data_source")
 
-    def __init__(self, rules: Rules, inventory: Inventory) -> None:
-        self.rules, self.inventory = rules, inventory
+    def __init__(self, rules: Rules, inventory: Inventory, cells: Cells) -> None:
+        self.rules, self.inventory, self.cells = rules, inventory, cells
         self._called = rules.mapped.resolve(list(inventory.columns))
         self._column = {name: inventory.columns[column] for name, column in self._called.items()}
         self._repeating = [name for name in self.REPEATING if name in self._column]
@@ -141,21 +142,21 @@ class Checker:
 
     def lines(self, features: list[Feature]) -> str:
         """Rows of a batch, in its order, as COPY reads them."""
-        places, outlines, faults = _shapes(features)
-        shapes = zip(features, places, outlines, strict=True)
+        shapes = _shapes(features)
+        cells = self.cells.codes_at(shapes.lon, shapes.lat)
+        rows = zip(features, shapes.places, shapes.outlines, cells, strict=True)
         return "".join(
-            [
-                self._line(one, place, outline, faults.get(at))
-                for at, (one, place, outline) in enumerate(shapes)
-            ]
+            [self._line(one, *shape, fault=shapes.faults.get(at)) for at, (one, *shape) in enumerate(rows)]
         )
 
-    def _line(self, feature: Feature, place: str, outline: str, shape_fault: Fault | None) -> str:
+    def _line(
+        self, feature: Feature, place: str, outline: str, cell_code: str | None, *, fault: Fault | None
+    ) -> str:
         fields = feature.fields
         key = tuple(map(fields.get, self._repeating_columns))
         judged = self._judged.get(key) or self._judge(key)
         class_row = judged.class_row
-        faults = [*((shape_fault,) if shape_fault else ()), *judged.faults]
+        faults = [*((fault,) if fault else ()), *judged.faults]
         code = self._code(fields, faults) if self._tells_code else None
         source_id = self._word("source_id", fields) or code or self._word("code", fields) or ""
         if not source_id:
@@ -177,7 +178,7 @@ class Checker:
         note = self._word("note", fields)
         return (
             f"{feature.number}\t{_escaped(source_id)}\t{code or UNKNOWN}\t{place}\t{outline}\t"
-            f"{initial_on or UNKNOWN}\t{changed_on or UNKNOWN}\t{UNKNOWN if note is None else _escaped(note)}\t"
+            f"{cell_code or UNKNOWN}\t{initial_on or UNKNOWN}\t{changed_on or UNKNOWN}\t{UNKNOWN if note is None else _escaped(note)}\t"
             f"{_escaped(json.dumps(faults, ensure_ascii=False)) if faults else UNKNOWN}\t"
             f"{class_row.columns if class_row else NO_CLASS}\t{judged.said}\n"
         )
@@ -421,8 +422,19 @@ def _escaped(text: str) -> str:
     )
 
 
-def _shapes(features: list[Feature]) -> tuple[list[str], list[str], dict[int, Fault]]:
-    """Places and outlines as the database reads them, and by index what is wrong with a shape.
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """Places and outlines of a batch as the database reads them, and by index what is wrong with a shape."""
+
+    lon: Any
+    lat: Any
+    places: list[str]
+    outlines: list[str]
+    faults: dict[int, Fault]
+
+
+def _shapes(features: list[Feature]) -> Shapes:
+    """What a batch's shapes come to.
 
     The place of a line is its middle, of an area a point inside.
     """
@@ -441,7 +453,7 @@ def _shapes(features: list[Feature]) -> tuple[list[str], list[str], dict[int, Fa
     with np.errstate(invalid="ignore"):
         good = (np.abs(lon) >= NULL_ISLAND) | (np.abs(lat) >= NULL_ISLAND)
     faults = {at: _shape_fault(features[at], places[at]) for at in np.flatnonzero(~good).tolist()}
-    return _points(lon, lat), _stored(outlines), faults
+    return Shapes(lon, lat, _points(lon, lat), _stored(outlines), faults)
 
 
 _POINT, _MULTIPOINT, _LINES, _AREAS = 0, 4, (1, 2, 5), (3, 6)

@@ -26,7 +26,7 @@ from gis_data.sql import run
 
 BATCH: Final = 10_000
 # Raised whenever rows are checked differently: what an older version staged is read again.
-VERSION: Final = 2
+VERSION: Final = 3
 _LOCK: Final = 7_243_001
 
 # rows read, share of the file (0 where unknown)
