@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from dispatch.models import (
+    DutyShift,
     FilingCondition,
     GridDuty,
     IndicatorPolicy,
@@ -172,6 +173,12 @@ class IndicatorPolicyAdmin(ModelAdmin):
     @admin.display(description=_("sources of missed problems"))
     def sources(self, policy: IndicatorPolicy) -> str:
         return ", ".join(str(Source(source).label) for source in policy.missed_sources)
+
+
+@admin.register(DutyShift)
+class DutyShiftAdmin(ModelAdmin):
+    list_display = ("code", "name", "starts_at", "ends_at", "in_use")
+    search_fields = ("code", "name")
 
 
 @admin.register(GridDuty)

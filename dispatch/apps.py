@@ -11,10 +11,13 @@ class DispatchConfig(AppConfig):
 
     def ready(self) -> None:
         from casework import flows
+        from dispatch.coverage import unwalked
         from dispatch.flow import REPORT_FLOW
         from dispatch.imported import IMPORTED_FLOW
         from dispatch.survey_flow import SURVEY_FLOW
+        from gis_data import check
 
+        check.FURTHER.append(unwalked)
         flows.register(REPORT_FLOW)
         flows.register(SURVEY_FLOW)
         flows.register(IMPORTED_FLOW)

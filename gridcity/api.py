@@ -152,6 +152,7 @@ def system_administrator(request: HttpRequest) -> Actor:
 
 api.add_router("", "gis_data.api.router", auth=signed_in)
 api.add_router("", "gis_data.edit_api.router", auth=system_administrator)
+api.add_router("", "dispatch.grids_api.router", auth=system_administrator)
 api.add_router("", "dispatch.api.router")
 api.add_router("", "dispatch.figures_api.router")
 api.add_router("", "dispatch.phone_api.router")

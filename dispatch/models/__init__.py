@@ -1,6 +1,6 @@
 """One module a noun; import them from here."""
 
-from dispatch.models.duty import GridDuty
+from dispatch.models.duty import DutyShift, GridDuty
 from dispatch.models.indicator import IndicatorPolicy
 from dispatch.models.joining import Joining
 from dispatch.models.patrol import CellVisit, PatrolPolicy, Shift, Track
@@ -13,6 +13,7 @@ from dispatch.models.task import Task
 
 __all__ = [
     "CellVisit",
+    "DutyShift",
     "FilingCondition",
     "GridDuty",
     "IndicatorPolicy",
