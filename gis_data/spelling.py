@@ -22,13 +22,15 @@ READINGS: Final = {
 INSIDE_FROM: Final = 4
 _HAN: Final = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _WORD: Final = re.compile(r"[^\W_]+", re.UNICODE)
-_NUMBER: Final = r"[甲乙丙丁戊己庚辛附]?\d+[a-z甲乙丙丁]?(?:-\d+)*"
+# one house or several: 12, 甲12, 12a, 12-1, 925 - 927, 3253 & 3259
+_SEVERAL: Final = r"(?:\s?[-–&至]\s?\d+[a-z]?)*"
+_NUMBER: Final = rf"[甲乙丙丁戊己庚辛附]?\d+[a-z甲乙丙丁]?{_SEVERAL}"
 _STREET_FIRST: Final = re.compile(
     rf"(?P<street>\D*?[^\d\s甲乙丙丁戊己庚辛附#])\s*(?:no\.?|#)?\s*(?P<number>{_NUMBER})"
 )
 _NUMBER_LAST: Final = re.compile(rf"(?P<street>.*\S)\s+(?P<number>{_NUMBER})$")
 _NUMBER_FIRST: Final = re.compile(
-    r"(?P<number>\d+[a-z]?(?:-\d+)*)\s+(?P<street>[^\W\d].*|\d+(?:st|nd|rd|th)\b.*)"
+    rf"(?P<number>\d+[a-z]?{_SEVERAL})\s+(?P<street>[^\W\d].*|\d+(?:st|nd|rd|th)\b.*)"
 )
 
 
@@ -119,7 +121,7 @@ def door(text: str) -> tuple[str, str]:
 def number(text: str) -> str:
     """A house number without its sign: 12号, No. 12 and #12 are 12."""
     plain = unicodedata.normalize("NFKC", text).casefold()
-    return re.sub(r"^(?:no\.?|#)|[号號#\s]", "", plain.strip())
+    return re.sub(r"[–&至]", "-", re.sub(r"^(?:no\.?|#)|[号號#\s]", "", plain.strip()))
 
 
 @cache

@@ -24,6 +24,7 @@ from gis_data.crs import STORE
 from gis_data.errors import OutsideCity, PlaceError
 from gis_data.importers.source import Feature, Source
 from gis_data.models import Address
+from gis_data.placing import metres_between
 from gis_data.sql import rows
 
 # What of an address a column may hold, and how files call it.
@@ -59,6 +60,9 @@ CREATE TEMPORARY TABLE address_incoming (LIKE gis_data_address) ON COMMIT DROP;
 ALTER TABLE address_incoming DROP COLUMN id, DROP COLUMN former, DROP COLUMN synthetic;
 """
 
+# Two rows of one name and cell no farther apart than this speak of one place.
+SAME_M: Final = 30.0
+Seen = dict[tuple[str, str], tuple[float, float, int]]
 Progress = Callable[[int, float], None]
 
 
@@ -77,6 +81,7 @@ class Outcome:
 
     read: int = 0
     taken: int = 0
+    repeated: int = 0
     new: int = 0
     changed: int = 0
     gone: int = 0
@@ -121,7 +126,7 @@ def load_addresses(
     retire    what the source no longer has ends today; otherwise it is only counted
     """
     outcome = Outcome()
-    seen: set[tuple[str, str]] = set()
+    seen: Seen = {}
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_STAGE)
@@ -263,7 +268,7 @@ def _day(part: str, text: str) -> date | None:
         raise _fault(part, text, message, _("Write it as 2026-11-30.")) from None
 
 
-def _stage(good: Iterator[_Row], called: str, seen: set[tuple[str, str]], outcome: Outcome) -> None:
+def _stage(good: Iterator[_Row], called: str, seen: Seen, outcome: Outcome) -> None:
     """Rows of a batch into the temporary table, those outside the city and those that come twice apart."""
     batch = list(good)
     if not batch:
@@ -281,6 +286,9 @@ def _stage(good: Iterator[_Row], called: str, seen: set[tuple[str, str]], outcom
             except PlaceError as fault:
                 outcome.refused.append(Refused(row.feature.number, row.feature.fields, fault))
                 continue
+            if key is None:
+                outcome.repeated += 1
+                continue
             outcome.taken += 1
             outcome.kinds[row.kind] = outcome.kinds.get(row.kind, 0) + 1
             outline = None if row.outline is None else stored_shapes(np.array([row.outline]), STORE)[0]
@@ -290,7 +298,8 @@ def _stage(good: Iterator[_Row], called: str, seen: set[tuple[str, str]], outcom
             ))  # fmt: skip
 
 
-def _key(row: _Row, district: str | None, cell: str | None, seen: set[tuple[str, str]]) -> str:
+def _key(row: _Row, district: str | None, cell: str | None, seen: Seen) -> str | None:
+    """What makes a row the same place in the next file; None if an earlier row said the same of one place."""
     if district is None:
         raise OutsideCity(
             _("The place lies outside every area in force."),
@@ -300,7 +309,11 @@ def _key(row: _Row, district: str | None, cell: str | None, seen: set[tuple[str,
         )
     code = row.words.get("code", "")
     key = code or f"{row.kind}:{row.words['name']}:{cell or ''}"
-    if (district, key) in seen:
+    before = seen.setdefault((district, key), (row.place.x, row.place.y, row.feature.number))
+    if before[2] != row.feature.number:
+        apart = metres_between(before[:2], (row.place.x, row.place.y))
+        if not code and apart <= SAME_M:
+            return None
         raise _fault(
             "code" if code else "name",
             code or row.words["name"],
@@ -309,7 +322,6 @@ def _key(row: _Row, district: str | None, cell: str | None, seen: set[tuple[str,
             else _("The same name stands in the same cell twice."),
             _("Take one of the rows out, or give each a code of its own."),
         )
-    seen.add((district, key))
     return key
 
 

@@ -42,7 +42,13 @@ def add_source_arguments(parser: ArgumentParser, *, required: bool = True) -> No
     parser.add_argument("--layer", metavar="NAME", help="the layer, where the file has several")
 
 
-def opened(options: Mapping[str, Any], *, straight: bool = False) -> Source:
+def opened(
+    options: Mapping[str, Any],
+    *,
+    straight: bool = False,
+    lon_field: str | None = None,
+    lat_field: str | None = None,
+) -> Source:
     """The file that the arguments name, read as they say."""
     return open_source(
         options["file"],
@@ -53,4 +59,6 @@ def opened(options: Mapping[str, Any], *, straight: bool = False) -> Source:
         towgs84=options["towgs84"],
         exchange_axes=options["exchange_axes"],
         straight=straight,
+        lon_field=lon_field,
+        lat_field=lat_field,
     )

@@ -5,24 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from gis_data import spelling
 from gis_data.addresses import Near, nearest, search
-from gis_data.models import Address
+from gis_data.models import Address, Generation
 from tests.factories.calls import Caller, refusal
 from tests.factories.city import SIDE, SOUTH, WEST, SmallCity, small_city
 from tests.factories.people import Town, holder, organisation, small_town
 
 DISTRICT = "110101"
+SHARED = Path(os.environ.get("GRIDCITY_SHARED", Path(__file__).parents[3] / "shared")) / "data" / "issues"
+ST_LOUIS = {"taken": 3341, "repeated": 406, "new": 3341, "refused": 168, "streets_named": 1331}
 ROWS = [
     # kind, name, name_en, alias, street, number, code, east (cells), north
     ("street", "朝阳门内大街", "Chaoyangmennei Street", "朝内大街", "", "", "S1", 0.5, 0.5),
@@ -85,6 +88,11 @@ def city(db: None, tmp_path: Path) -> SmallCity:
         ("Market St #12", "Market St", "12"),
         ("1200 5th Avenue", "5th Avenue", "1200"),
         ("5th Avenue 12", "5th Avenue", "12"),
+        ("925 -927 Geyer Av", "Geyer Av", "925-927"),
+        ("3253 & 3259 Indiana", "Indiana", "3253-3259"),
+        ("幸福大街12-14号", "幸福大街", "12-14"),
+        ("幸福大街12至14号", "幸福大街", "12-14"),
+        ("Broadway & Park", "", ""),
         ("八十中学", "", ""),
         ("12", "", ""),
         ("", "", ""),
@@ -318,7 +326,7 @@ def test_a_dry_run_tells_what_would_be_and_writes_nothing(db: None, tmp_path: Pa
     small_city()
     told = load(written(tmp_path / "places.csv"))
     assert told["counts"] == {
-        "rows": 11, "taken": 11, "new": 11, "changed": 0, "same": 0, "gone": 0, "refused": 0,
+        "rows": 11, "taken": 11, "repeated": 0, "new": 11, "changed": 0, "same": 0, "gone": 0, "refused": 0,
         "streets_named": 0,
     }  # fmt: skip
     assert told["kinds"] == {"street": 2, "area": 1, "poi": 3, "landmark": 1, "door": 4}
@@ -413,7 +421,41 @@ def test_a_file_without_a_datum_is_refused(db: None, tmp_path: Path) -> None:
     assert json.loads(out.getvalue())["fault"]["code"] == "undeclared_datum"
 
 
-def test_an_encoding_that_is_none_is_wrong_use(db: None, tmp_path: Path) -> None:
-    with pytest.raises(CommandError) as refused:
-        call_command("import_addresses", str(written(tmp_path / "places.csv")), "--encoding", "martian")
-    assert refused.value.returncode == 2
+def test_an_encoding_that_is_none_is_refused(db: None, tmp_path: Path) -> None:
+    told = load(written(tmp_path / "places.csv"), "--encoding", "martian", status=1)
+    assert told["fault"]["field"] == "encoding"
+
+
+def test_the_same_row_again_is_one_address(db: None, tmp_path: Path) -> None:
+    small_city()
+    door = ("door", "", "", "", "白桥大街", "3", "", 0.5, 0.5)
+    far = ("door", "", "", "", "白桥大街", "3", "", 0.95, 0.5)
+    told = load(written(tmp_path / "doors.csv", [door, door, far]), "--commit", status=1)["counts"]
+    assert (told["taken"], told["repeated"], told["refused"]) == (1, 1, 1)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared files are not here")
+def test_addresses_of_a_real_city_in_us_feet(db: None) -> None:
+    """St. Louis: neighbourhoods as streets, and the addresses of 3,915 requests, dirty as they are."""
+    areas = ["import_areas", str(SHARED / "stlouis_neighborhoods_wgs84.geojson"), "--level", "street"]
+    areas += ["--datum", "wgs84", "--parent", "900101", "--parent-name", "St. Louis", "--fill", "--commit"]
+    call_command(*areas, "--json", stdout=io.StringIO())
+    made = Generation.objects.get()
+    call_command("activate_generation", str(made.pk), "--incomplete", "--commit", stdout=io.StringIO())
+    out = io.StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command(
+            "import_addresses", str(SHARED / "stlouis_csb_2012.csv.gz"), "--crs", "ESRI:102696",
+            "--lon-field", "SRX", "--lat-field", "SRY", "--field", "name=PROBADDRESS", "--kind", "door",
+            "--commit", "--json", stdout=out,
+        )  # fmt: skip
+    assert ended.value.code == 1, "some rows are refused"
+    told = json.loads(out.getvalue())
+    assert told["counts"]["rows"] == 3915
+    assert told["counts"] == {**told["counts"], **ST_LOUIS}
+    assert told["districts"] == ["900101"]
+    (found,) = search("2232 s grand", district_code="900101", at_most=1)
+    assert found.name == "2232 S GRAND BLVD"
+    assert found.street == "Tower Grove East"
+    near = nearest(found.lon, found.lat, district_code="900101", at_most=1)
+    assert near[0].text == "2232 S GRAND BLVD"

@@ -9,15 +9,16 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from gis_data.crs import Datum
 from gis_data.errors import PlaceError
+from gis_data.importers import hints
 from gis_data.importers.addresses import COLUMNS, Outcome, Refused, columns_of, load_addresses
-from gis_data.importers.source import open_source
+from gis_data.importers.arguments import add_source_arguments, opened
+from gis_data.importers.source import UndeclaredDatum
 from gis_data.models import Address
 
 SHOWN: Final = 20
@@ -41,12 +42,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE")
-        place = parser.add_mutually_exclusive_group()
-        place.add_argument("--crs", metavar="EPSG:N", help="reference system of the coordinates")
-        place.add_argument("--datum", choices=[datum.value for datum in Datum], help="of plain degrees")
-        parser.add_argument("--encoding", help="of the words, such as gbk; by default as the file says")
-        parser.add_argument("--layer", help="of a file that has several")
+        add_source_arguments(parser)
+        parser.add_argument("--lon-field", metavar="F", help="column of longitude or easting")
+        parser.add_argument("--lat-field", metavar="F", help="column of latitude or northing")
         parser.add_argument(
             "--field",
             type=part_and_column,
@@ -64,8 +62,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
-        if options["encoding"] is not None:
-            _known(options["encoding"])
 
         def progress(read: int, share: float) -> None:
             if self.stderr.isatty():
@@ -74,13 +70,7 @@ class Command(BaseCommand):
                 self.stderr.write(f"\r{read} {read / passed:.0f}/s {left:.0f} s ", ending="")
 
         try:
-            with open_source(
-                options["file"],
-                crs=options["crs"],
-                datum=options["datum"],
-                encoding=options["encoding"],
-                layer=options["layer"],
-            ) as source:
+            with opened(options, lon_field=options["lon_field"], lat_field=options["lat_field"]) as source:
                 fields = source.fields
                 outcome = load_addresses(
                     source,
@@ -91,9 +81,10 @@ class Command(BaseCommand):
                     commit=options["commit"],
                     progress=progress,
                 )
+        except UndeclaredDatum as fault:
+            self._refuse(fault, hints.told(fault), as_json=options["json"])
         except PlaceError as fault:
-            self._refuse(fault, as_json=options["json"])
-            return
+            self._refuse(fault, str(fault), as_json=options["json"])
         if options["refused"] is not None:
             try:
                 _write(options["refused"], fields, outcome.refused)
@@ -108,22 +99,16 @@ class Command(BaseCommand):
         if outcome.refused:
             sys.exit(1)
 
-    def _refuse(self, fault: PlaceError, *, as_json: bool) -> None:
+    def _refuse(self, fault: PlaceError, words: str, *, as_json: bool) -> NoReturn:
         """The whole file was refused."""
         if as_json:
-            self.stdout.write(json.dumps({"committed": False, "fault": _fault(fault)}, ensure_ascii=False))
+            body: dict[str, Any] = {"committed": False, "fault": _fault(fault)}
+            if isinstance(fault, UndeclaredDatum):
+                body["choices"] = [one.as_json() for one in hints.choices(fault)]
+            self.stdout.write(json.dumps(body, ensure_ascii=False))
         else:
-            self.stderr.write(str(fault))
+            self.stderr.write(words)
         sys.exit(1)
-
-
-def _known(encoding: str) -> None:
-    try:
-        "".encode(encoding)
-    except LookupError:
-        raise CommandError(
-            _("“%(encoding)s” is no encoding.") % {"encoding": encoding}, returncode=2
-        ) from None
 
 
 def _write(path: Path, fields: Sequence[str], refused: Sequence[Refused]) -> None:
@@ -149,6 +134,7 @@ def _as_json(outcome: Outcome, *, committed: bool, seconds: float) -> dict[str, 
     counts: Mapping[str, int] = {
         "rows": outcome.read,
         "taken": outcome.taken,
+        "repeated": outcome.repeated,
         "new": outcome.new,
         "changed": outcome.changed,
         "same": outcome.same,
@@ -181,6 +167,8 @@ def _as_text(outcome: Outcome, *, committed: bool, retired: bool) -> str:
         },
         *(f"  {Address.Kind(kind).label}: {count}" for kind, count in sorted(outcome.kinds.items())),
     ]
+    if outcome.repeated:
+        lines.append(_("%(count)s rows say what an earlier row said.") % {"count": outcome.repeated})
     if outcome.streets:
         lines.append(_("%(count)s streets named after their doors.") % {"count": outcome.streets})
     if outcome.gone:
