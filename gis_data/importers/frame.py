@@ -16,7 +16,7 @@ import shapely
 from django.contrib.gis.gdal import CoordTransform, SpatialReference
 from django.utils.translation import gettext as _
 
-from gis_data.crs import CHINA_LAT, CHINA_LON, STORE, Datum, datum_of, to_store
+from gis_data.crs import CHINA_LAT, CHINA_LON, STORE, Datum, datum_of
 from gis_data.errors import PlaceError
 from gis_data.importers.systems import (
     Points,
@@ -31,6 +31,7 @@ from gis_data.importers.systems import (
     wrong,
     zone_advice,
 )
+from gis_data.shifts import from_bd, from_gcj
 
 # A place may lie this many degrees outside the area in which its system is used, before it is refused.
 MARGIN: Final = 3.0
@@ -256,19 +257,14 @@ def _divided(shapes: Any, most: float) -> Any:
 
 
 def _from_datum(points: Points, datum: Datum) -> Points:
-    """Degrees of a datum in STORE; a shared vertex is converted once, so it stays shared."""
-    if datum is Datum.WGS84 or not len(points):
+    """Degrees of a datum in STORE; infinite outside of where GCJ-02 and BD-09 are defined."""
+    if datum is Datum.WGS84:
         return points.copy()
-    once, back = np.unique(points, axis=0, return_inverse=True)
-    converted = np.array([_one(lon, lat, datum) for lon, lat in once.tolist()])
-    return converted[back.ravel()]
-
-
-def _one(lon: float, lat: float, datum: Datum) -> tuple[float, float]:
-    try:
-        return to_store(lon, lat, datum)
-    except PlaceError:
-        return math.inf, math.inf
+    lon, lat = points[:, 0], points[:, 1]
+    defined = (lon >= CHINA_LON[0]) & (lon <= CHINA_LON[1]) & (lat >= CHINA_LAT[0]) & (lat <= CHINA_LAT[1])
+    places = np.full_like(points, np.inf)
+    places[defined] = (from_gcj if datum is Datum.GCJ02 else from_bd)(points[defined])
+    return places
 
 
 def _look(frame: Frame, name: str, sample: Points, towgs84: str | None) -> None:
