@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from bench import common
 from bench.common import verdict
@@ -51,7 +52,7 @@ def floor(points: Points) -> tuple[float, list[str | None]]:
 
     from gis_data.crs import STORE
 
-    arguments = [STORE, [lon for lon, _ in points], [lat for _, lat in points]]
+    arguments: tuple[Any, ...] = (STORE, [lon for lon, _ in points], [lat for _, lat in points])
     with connection.cursor() as cursor:
         began = time.monotonic()
         cursor.execute(FLOOR, arguments)

@@ -37,6 +37,11 @@ class Index:
         return found
 
 
+def _places(points: Points) -> NDArray[np.object_]:
+    made: Any = shapely.points(np.asarray(points, dtype=np.float64))
+    return np.asarray(made)
+
+
 @dataclass(frozen=True, slots=True)
 class Above:
     """The codes of a unit cell and of all above it; no grid is in force everywhere."""
@@ -61,7 +66,7 @@ class Ground:
         if not points:
             return []
         cells: list[Above | None] = [*self._cells, None]
-        return [cells[at] for at in self._index.first(shapely.points(np.asarray(points))).tolist()]
+        return [cells[at] for at in self._index.first(_places(points)).tolist()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ class Borders:
         """For each point (crs.STORE) its smallest area; on a shared edge the one with the smaller code."""
         if not self or not points:
             return [Placed("")] * len(points)
-        places = shapely.points(np.asarray(points, dtype=np.float64))
+        places = _places(points)
         first = self._index.first(places)
         lost = np.flatnonzero(first == len(self.codes))
         beyond = dict(zip(lost.tolist(), self._metres(places[lost]), strict=True))

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dispatch.imported import REFUSED, Fault
-from dispatch.importers.reports_load import Outcome
+from dispatch.importers.reports_outcome import Outcome
 from dispatch.importers.reports_rows import Told
 from gis_data.models import Area
 
@@ -26,7 +26,7 @@ h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem } .scroll { o
 table { border-collapse: collapse; width: 100% }
 td, th { padding: .3rem .6rem; border-bottom: 1px solid #d9e0e2; text-align: left; vertical-align: top }
 td { overflow-wrap: anywhere; font-variant-numeric: tabular-nums } .quiet { color: #5b676b }
-svg { width: 100%; height: auto; background: #f4f6f6 } .area { fill: #fff; stroke: #9aa7ab }
+svg { width: 100%; max-height: 85vh; background: #f4f6f6 } .area { fill: #fff; stroke: #9aa7ab }
 rect { fill: #1f6f8b } .bad { fill: #b3261e } summary { cursor: pointer; padding: .2rem 0 }
 """
 

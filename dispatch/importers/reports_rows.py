@@ -167,7 +167,7 @@ class Reader:
             if value:
                 self._time(told, name, value)
         if self._place:
-            x, y = (cells[at].strip() for at in self._place)
+            x, y = (NO_TEXT.sub("", cells[at]).strip() for at in self._place)
             if x or y:
                 told.given = x[:40], y[:40]
             else:
@@ -313,7 +313,7 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         is_gzip = packed.read(2) == b"\x1f\x8b"
         packed.seek(0)
         source: Any = gzip.GzipFile(fileobj=packed) if is_gzip else packed
-        yield io.BufferedReader(source, buffer_size=1 << 16), packed  # type: ignore[misc]
+        yield io.BufferedReader(source, buffer_size=1 << 16), packed
 
 
 @contextmanager

@@ -240,6 +240,7 @@ MARKED: list[tuple[dict[str, str], str, str]] = [
     ({"x": "", "y": ""}, "no_place", "place"),
     ({"x": "116.41", "y": ""}, "bad_place", "place"),
     ({"x": "here", "y": "there"}, "bad_place", "place"),
+    ({"x": "116.41\x00\x07north", "y": "39.92"}, "bad_place", "place"),
     ({"x": "0", "y": "0"}, "bad_place", "place"),
     ({"x": "nan", "y": "39.92"}, "bad_place", "place"),
     ({"x": "1e308", "y": "39.92"}, "bad_place", "place"),

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from dispatch.importers.reports_load import Outcome, ReportImport
+from dispatch.importers.reports_load import ReportImport
 from dispatch.importers.reports_mapping import mapping_of
+from dispatch.importers.reports_outcome import Outcome
 
 COLUMNS = (
     "id", "opened", "inspected", "due", "closed", "cancelled", "status", "department", "class", "title",

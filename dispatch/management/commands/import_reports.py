@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 
 from casework.errors import Invalid
 from dispatch.imported import Fault
-from dispatch.importers.reports_load import Outcome, ReportImport
+from dispatch.importers.reports_load import ReportImport
 from dispatch.importers.reports_mapping import Mapping, read_mapping
+from dispatch.importers.reports_outcome import Outcome
 from dispatch.importers.reports_page import Page
 from dispatch.importers.reports_rows import Told, disarmed
 
