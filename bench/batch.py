@@ -183,9 +183,7 @@ def main() -> int:
         cursor.execute((BENCH / "floor/schema.sql").read_text())
         cursor.execute("SET search_path = public")
     count = asked.phones * asked.queue
-    print(
-        f"{asked.phones} phones × {asked.queue} reports, {asked.batch} a call; {Case.objects.count():,} stored"
-    )
+    print(f"{asked.phones} phones × {asked.queue} reports, {asked.batch} a call", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         lines = points_file(Path(folder)).read_text().splitlines()
     places = [(float(line.split()[0]), float(line.split()[1])) for line in lines]
@@ -204,9 +202,7 @@ def main() -> int:
         ratios.append(bare / ours)
         tails.append(max(done) / bare)
         good &= stored == count and not faults
-        print(
-            f"  round {number + 1}: floor {count / bare:.0f}/s in {bare:.1f} s, p99 {bare_p99:.0f} ms a statement"
-        )
+        print(f"  round {number + 1}: floor {count / bare:.0f}/s in {bare:.1f} s, p99 {bare_p99:.0f} ms")
         print(
             f"    GridCity {count / ours:.0f}/s in {ours:.1f} s; a call p50 {quantile(took, 0.5):.2f} s, "
             f"p99 {quantile(took, 0.99):.2f} s"

@@ -3,7 +3,7 @@
 A chip's score is a sum of few terms, so that each can be shown as the reason: how common the chip is, and by
 how much hour, season, what stands here and what was found in this cell before make it likelier. Terms are
 logarithms of ratios, shrunk towards "no effect" where counts are small (a naive Bayes with smoothing), kept
-as whole hundredths: the phone ranks with the same integers (`frontend/src/lib/ranking.js`).
+as whole hundredths: the phone ranks with the same integers (`frontend/src/phone/rank.js`).
 
     score(i) = base[i] + hour[i][slot] + season[i][season]
              + near[class of i][band of the nearest component of that class]     chips of components
@@ -29,7 +29,7 @@ CHIPS_AT_MOST: Final = 120
 SHOWN: Final = 6
 # imagined reports that say "no effect"; what they outweigh is not believed
 WEIGHT: Final = 20.0
-WEIGHT_OF_CELL: Final = 50.0
+WEIGHT_OF_CELL: Final = 100.0
 LEAST_TOLD: Final = 20  # hundredths: a smaller term is no reason
 
 Chip = tuple[int, int]  # class and condition

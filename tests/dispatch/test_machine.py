@@ -40,7 +40,7 @@ from dispatch.cards import bare_card
 from dispatch.definitions import Key
 from dispatch.models import Report, Task
 from dispatch.workflow import MOVES
-from tests.factories.people import Town
+from tests.factories.people import Town, photo_of
 from tests.factories.ways import WAYS, arguments, move, usual
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -102,8 +102,9 @@ class Journeys(RuleBasedStateMachine):
         by = town.alice if source == "inspector" else town.amy
         component = town.city.manholes[cell].code
         new = town.report_of(
-            id=uuid4(), lon=lon, lat=lat, source=source, component_code=component, device_at=self.clock_now()
-        )
+            id=uuid4(), lon=lon, lat=lat, source=source, component_code=component,
+            device_at=self.clock_now(), photos=(photo_of(by),),
+        )  # fmt: skip
         made, is_new = actions.report_problem(new, actor=by)
         assert is_new
         assert actions.report_problem(new, actor=by)[1] is False
@@ -125,7 +126,7 @@ class Journeys(RuleBasedStateMachine):
         if verb in ("accept", "return", "finish"):
             desks = {desk.organisation_id: desk for desk in (self.town.chen, self.town.dai)}
             actor = desks[case.organisation_id or 0]
-        if verb == "withdraw" and case.card["reporter_id"] is None:
+        if verb in ("withdraw", "self_handle") and case.card["reporter_id"] is None:
             return self.refused(case, verb, actor, {})
         given = self.arguments(data, verb, actor)
         report = Report.objects.get(pk=case.pk)

@@ -52,7 +52,7 @@ def test_hours_season_and_the_cells_own_history_speak() -> None:
     assert first(by_night, noon(hour=8))[0] == LITTER
     in_winter = many(50, (VENDOR, 1), month=1) + many(70, (LITTER, 1), month=7)
     assert first(in_winter, noon(month=2)) == (VENDOR, "season")
-    here = many(30, (VENDOR, 1), cell="A") + many(5, (VENDOR, 1), cell="B") + many(70, (LITTER, 1), cell="B")
+    here = many(60, (VENDOR, 1), cell="A") + many(5, (VENDOR, 1), cell="B") + many(100, (LITTER, 1), cell="B")
     assert first(here, noon(cell="A")) == (VENDOR, "own")
     assert first(here, noon(cell="B"))[0] == LITTER
 
