@@ -73,7 +73,7 @@ function changed() {
     const items = await outbox.items();
     home?.outbox(items, person);
     const sent = new Set(items.filter((item) => item.state === "sent").map((item) => item.id));
-    if ([...sent].some((id) => !sentBefore.has(id))) void refresh();
+    if ([...sent].some((id) => !sentBefore.has(id))) void refresh(true);
     sentBefore = sent;
   }, 60);
 }
@@ -315,28 +315,33 @@ async function lookAtRoom() {
 
 // --- what the server knows ----------------------------------------------------------------------------------------
 
-let refreshing = false;
+/** @type {Promise<void> | null} */
+let refreshing = null;
 let wanted = false;
-/** The pack and my reports, anew; one at a time, and once more if asked meanwhile. */
-async function refresh() {
-  if (refreshing) return void (wanted = true);
-  refreshing = true;
+/** The pack and my reports, anew; one at a time, and once more if news came meanwhile. @param {boolean} [news] */
+function refresh(news = false) {
+  if (refreshing) wanted ||= news;
+  refreshing ??= renew().finally(() => {
+    refreshing = null;
+    if (wanted) void refresh();
+    wanted = false;
+  });
+  return refreshing;
+}
+
+async function renew() {
   try {
     const first = !known;
     known = await pack.renew();
     if (first && home) void drawMap(home);
     if (first && held) goOn();
-    mine = /** @type {Page<Card>} */ (await api.get("/cases", { queue: "mine", limit: 20 })).items;
+    drawLists();
+    mine = /** @type {Page<Card>} */ (await api.get("/cases", { queue: "mine", limit: 8 })).items;
     drawLists();
     if (task && !known.pack.tasks.some((one) => one.case.id === task?.case_id)) void tellMovedOn(task.case_id);
   } catch {
     // without a network what lies on the phone stands
-  } finally {
-    refreshing = false;
   }
-  if (!wanted) return;
-  wanted = false;
-  await refresh();
 }
 
 /** @param {string} case_id @param {string} [state] */
@@ -351,12 +356,12 @@ function heard(entries) {
     if (task?.case_id !== case_id) continue;
     if (gone || !card || FINAL.includes(card.state) || !["verifying", "checking"].includes(card.state)) void tellMovedOn(case_id, card?.state);
   }
-  void refresh();
+  void refresh(true);
 }
 
 async function listen() {
   const head = async () => /** @type {{ head: number }} */ (await api.get("/cases/summary")).head;
-  const feed = follow({ stream: page.stream, cursor: await head(), listeners: { entries: heard, reset: () => void head().then(feed.restart).then(refresh), link: () => {} } });
+  const feed = follow({ stream: page.stream, cursor: await head(), listeners: { entries: heard, reset: () => void head().then(feed.restart).then(() => refresh(true)), link: () => {} } });
 }
 
 // --- the frame ------------------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ import { ownBox, toPlace } from "./ground.js";
 /** @typedef {Awaited<ReturnType<typeof openPhoneMap>>} PhoneMap */
 
 const SIZE = 512;
+/** More pins would hide the ground. */
+const PINS_AT_MOST = 60;
 /** A cell is drawn fresh up to so many hours, then ever more in need of a visit. */
 const STEPS_H = [2, 8, 24, 72];
 
@@ -24,22 +26,33 @@ const STEPS_H = [2, 8, 24, 72];
 export async function openPhoneMap({ element, layers, settings, style, pack, placing = false, api }) {
   await styleSheet(style);
   const box = ownBox(pack.ground);
-  const start = settings ?? bare(pack, box);
   /** @type {((lon: number, lat: number) => void) | null} */
   let placed = null;
-  const { map, close } = createMap({
-    element, settings: start, layers: settings ? layers.filter((layer) => layer.style !== "cells") : [],
+  const { map, layers: drawn, close: remove } = createMap({
+    element, settings: { ...(settings ?? bare(pack, box)), ...(box ? viewOf(box, element) : {}) },
+    layers: settings ? layers.filter((layer) => layer.style !== "cells") : [],
     api: settings ? api : undefined, onplace: ({ lon, lat }) => placed?.(lon, lat),
   });
-  packLayer(pack).addTo(map);
-  cellsLayer(pack).addTo(map);
-  pins(pack.open).addTo(map);
+  // the pack's own ground is drawn only where the city's tiles do not come
+  const ground = packLayer(pack);
+  const fallBack = () => void ground.addTo(map);
+  if (settings) drawn.base?.layer.once("tileerror", fallBack);
+  else ground.addTo(map);
+  // in steps, so that a tap on the camera never waits for the map
+  for (const layer of [cellsLayer, pinsLayer]) {
+    await idle();
+    if (element.isConnected) layer(pack).addTo(map);
+  }
   element.classList.toggle("placing", placing);
-  if (box) map.fitBounds([[box[1], box[0]], [box[3], box[2]]], { animate: false });
   const marker = placePin(true);
 
   return {
-    map, close,
+    map,
+    close() {
+      // tiles under way fail when the map goes; they must not call for another layer then
+      drawn.base?.layer.off("tileerror", fallBack);
+      remove();
+    },
     /** @param {{ lon: number, lat: number }} place */
     pin({ lon, lat }) {
       marker.setLatLng([lat, lon]).addTo(map);
@@ -54,10 +67,22 @@ export async function openPhoneMap({ element, layers, settings, style, pack, pla
   };
 }
 
+/** Until the phone has nothing else to do. @returns {Promise<unknown>} */
+export const idle = () => new Promise((done) => (globalThis.requestIdleCallback ?? setTimeout)(done, { timeout: 800 }));
+
 /** @param {Pack} pack @param {[number, number, number, number] | null} box @returns {MapSettings} */
 function bare({ ground }, box) {
   const [west, south, east, north] = box ?? [...ground.origin, ...ground.origin];
   return { center: [(west + east) / 2, (south + north) / 2], zoom: 16, bounds: [west, south, east, north], layers: [], base_layers: [], generated: false };
+}
+
+/** A box in the middle of the element, as large as it fits: tiles of another view are never asked for. @param {[number, number, number, number]} box @param {HTMLElement} element */
+function viewOf([west, south, east, north], element) {
+  const [left, bottom] = unitSquare(west, south);
+  const [right, top] = unitSquare(east, north);
+  const wide = Math.log2((element.clientWidth || 360) / 256 / (right - left));
+  const high = Math.log2((element.clientHeight || 240) / 256 / (bottom - top));
+  return { center: /** @type {[number, number]} */ ([(west + east) / 2, (south + north) / 2]), zoom: Math.max(10, Math.min(18, Math.floor(Math.min(wide, high)))) };
 }
 
 /** Leaflet's style comes with the map, not with the first screen. @param {string} href @returns {Promise<void>} */
@@ -74,7 +99,9 @@ function styleSheet(href) {
 function packLayer({ ground }) {
   const shapes = ground.base.map(([kind, rank, name, name_en, shape, xy]) => {
     const points = Array.from({ length: xy.length / 2 }, (_, i) => unitSquare(...toPlace(ground, xy[2 * i], xy[2 * i + 1])));
-    return { kind, type: shape === "point" ? 1 : shape === "line" ? 2 : 3, properties: { kind, rank, name, name_en }, points };
+    const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
+    const box = { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) };
+    return { box, type: shape === "point" ? 1 : shape === "line" ? 2 : 3, properties: { kind, rank, name, name_en }, points };
   });
   const Layer = L.GridLayer.extend({
     createTile(/** @type {{ x: number, y: number, z: number }} */ { x, y, z }) {
@@ -85,7 +112,8 @@ function packLayer({ ground }) {
       pen.setTransform(ratio, 0, 0, ratio, 0, 0);
       pen.lineJoin = pen.lineCap = "round";
       const n = 2 ** (z - 1);
-      const features = shapes.map((shape) => ({ ...shape, loadGeometry: () => [shape.points.map(([px, py]) => ({ x: (px * n - x) * SIZE, y: (py * n - y) * SIZE }))] }));
+      const seen = shapes.filter(({ box }) => box.right * n >= x && box.left * n <= x + 1 && box.bottom * n >= y && box.top * n <= y + 1);
+      const features = seen.map((shape) => ({ ...shape, loadGeometry: () => [shape.points.map(([px, py]) => ({ x: (px * n - x) * SIZE, y: (py * n - y) * SIZE }))] }));
       const layer = { extent: SIZE, length: features.length, feature: (/** @type {number} */ i) => features[i] };
       paint(pen, /** @type {any} */ ({ layers: { base: layer } }), baseStyle(), z);
       return tile;
@@ -117,9 +145,9 @@ function cellsLayer({ ground, visits }) {
   })]);
 }
 
-/** @param {NearCase[]} open */
-function pins(open) {
-  return L.layerGroup(open.map((one) => {
+/** The newest open cases. @param {Pack} pack */
+function pinsLayer({ open }) {
+  return L.layerGroup(open.slice(0, PINS_AT_MOST).map((one) => {
     const seat = document.createElement("div");
     seat.className = "pin";
     seat.append(mark(one.state));
