@@ -1,9 +1,9 @@
 """A city's inventory from a file beside bare COPY: `bench/run components [--rows N] [--rounds N]`
 
-floor      the finished rows, as text made in advance, by COPY into an empty table like that of the components,
+floor      the finished rows, as text made in advance, by COPY into an empty table like the components',
            then the same indexes: nothing is read, checked, compared or located
-GridCity   import_components --commit of a CSV file of the same rows: every row checked, staged so that a broken
-           run goes on, duplicates sought, cells found, compared with the city, codes made, loaded
+GridCity   import_components --commit of a CSV file of the same rows: every row checked, staged so that a
+           broken run goes on, duplicates sought, cells found, compared with the city, codes made, loaded
 goal       ≥ 0.5 of the floor's rows a second
 """
 
@@ -22,7 +22,18 @@ from bench import common
 from bench.common import verdict
 
 DISTRICT, SOURCE = "110101", "bench"
-COLUMNS = ["id", "class", "lon", "lat", "authority", "owner", "maintainer", "state", "initial_on", "data_source"]
+COLUMNS = [
+    "id",
+    "class",
+    "lon",
+    "lat",
+    "authority",
+    "owner",
+    "maintainer",
+    "state",
+    "initial_on",
+    "data_source",
+]
 
 
 def make_file(path: Path, rows: int) -> None:
@@ -38,8 +49,11 @@ def make_file(path: Path, rows: int) -> None:
     owners = sorted(Organisation.objects.values_list("code", flat=True))
     with connection.cursor() as cursor, path.open("w", newline="") as file:
         cursor.execute(
-            "SELECT ST_X(dump.geom), ST_Y(dump.geom) FROM gis_data_cell AS cell, LATERAL ST_Dump(ST_GeneratePoints("
-            "cell.border, %s::int, 1)) AS dump WHERE cell.active AND left(cell.code, 6) = %s ORDER BY dump.path, cell.code",
+            """
+            SELECT ST_X(dump.geom), ST_Y(dump.geom)
+            FROM gis_data_cell AS cell, LATERAL ST_Dump(ST_GeneratePoints(cell.border, %s::int, 1)) AS dump
+            WHERE cell.active AND left(cell.code, 6) = %s ORDER BY dump.path, cell.code
+            """,
             [rows // _cells() + 1, DISTRICT],
         )
         writer = csv.writer(file)
@@ -49,8 +63,8 @@ def make_file(path: Path, rows: int) -> None:
             state = "damaged" if number % 40 == 0 else "intact"
             day = f"20{number % 20:02d}-{number % 12 + 1:02d}-{number % 28 + 1:02d}"
             writer.writerow(
-                [f"B{number:07d}", classes[number % len(classes)], f"{lon:.7f}", f"{lat:.7f}", owner, owner, owner,
-                 state, day, "survey"]
+                [f"B{number:07d}", classes[number % len(classes)], f"{lon:.7f}", f"{lat:.7f}", owner, owner,
+                 owner, state, day, "survey"]
             )  # fmt: skip
 
 
@@ -73,7 +87,10 @@ def import_once(path: Path) -> float:
     took = time.monotonic() - began
     if outcome.counts.refused or not outcome.committed:
         sys.exit(f"refused: {outcome.refused[0].faults}" if outcome.refused else "nothing was loaded")
-    print(f"    read and staged {outcome.staged_s:.1f} s, compared and loaded {outcome.loaded_s:.1f} s", flush=True)
+    print(
+        f"    read and staged {outcome.staged_s:.1f} s, compared and loaded {outcome.loaded_s:.1f} s",
+        flush=True,
+    )
     return took
 
 
@@ -81,10 +98,13 @@ def save_rows(path: Path) -> None:
     """The loaded rows as COPY's own text."""
     from django.db import connection
 
-    with connection.cursor() as cursor, path.open("wb") as file:
-        with cursor.copy(f"COPY (SELECT * FROM gis_data_component WHERE source = '{SOURCE}') TO STDOUT") as copy:
-            for chunk in copy:
-                file.write(chunk)
+    with (
+        connection.cursor() as cursor,
+        path.open("wb") as file,
+        cursor.copy(f"COPY (SELECT * FROM gis_data_component WHERE source = '{SOURCE}') TO STDOUT") as copy,
+    ):
+        for chunk in copy:
+            file.write(chunk)
 
 
 def copy_once(path: Path) -> float:
@@ -96,7 +116,9 @@ def copy_once(path: Path) -> float:
         cursor.execute("CREATE SCHEMA floor_components")
         cursor.execute("CREATE TABLE floor_components.bare (LIKE gis_data_component)")
         cursor.execute("SELECT indexdef FROM pg_indexes WHERE tablename = 'gis_data_component'")
-        indexes = [one.replace("public.gis_data_component", "floor_components.bare") for (one,) in cursor.fetchall()]
+        indexes = [
+            one.replace("public.gis_data_component", "floor_components.bare") for (one,) in cursor.fetchall()
+        ]
         cursor.execute("SET maintenance_work_mem = '256MB'")
         began = time.monotonic()
         with cursor.copy("COPY floor_components.bare FROM STDIN") as copy, path.open("rb") as file:
@@ -108,7 +130,9 @@ def copy_once(path: Path) -> float:
         took = time.monotonic() - began
         cursor.execute("RESET maintenance_work_mem")
         cursor.execute("DROP SCHEMA floor_components CASCADE")
-    print(f"    COPY {copied - began:.1f} s, {len(indexes)} indexes {took - copied + began:.1f} s", flush=True)
+    print(
+        f"    COPY {copied - began:.1f} s, {len(indexes)} indexes {took - copied + began:.1f} s", flush=True
+    )
     return took
 
 
@@ -146,7 +170,7 @@ def main() -> int:
             floors.append(copy_once(ready))
     floor, mine = statistics.median(floors), statistics.median(ours)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"floor {asked.rows / floor:,.0f}/s, GridCity {asked.rows / mine:,.0f}/s; Python's peak {peak:,.0f} MB")
+    print(f"floor {asked.rows / floor:,.0f}/s, GridCity {asked.rows / mine:,.0f}/s, peak {peak:,.0f} MB")
     return 0 if verdict("components, of bare COPY plus index", floor / mine, 0.5) else 1
 
 

@@ -37,7 +37,7 @@ __all__ = ["Feature", "Source", "UndeclaredDatum", "open_source"]
 LOOKED_AT: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Feature:
     """A row: number from 1 in the order of the file, its words, its shape in STORE (two dimensions).
 
@@ -179,11 +179,12 @@ def _features(rows: list[Row], frame: Frame, *, straight: bool) -> list[Feature]
             faults[owner] = frame.fault(given[at], places[at])
     for owner in faults:
         shapes[owner] = None
-    kept = good & ~np.isin(owners, list(faults))
-    stored = shapely.set_coordinates(shapely.force_2d(shapes), places[kept])
+    stored = shapes
+    if faults or shapely.has_z(shapes).any() or not np.array_equal(given, places):
+        kept = good & ~np.isin(owners, list(faults))
+        stored = shapely.set_coordinates(shapely.force_2d(shapes), places[kept])
+    # shapes with a fault are None by now
     return [
-        Feature(
-            row.number, row.fields, shape if index not in faults else None, row.fault or faults.get(index)
-        )
+        Feature(row.number, row.fields, shape, row.fault or faults.get(index))
         for index, (row, shape) in enumerate(zip(rows, stored.tolist(), strict=True))
     ]

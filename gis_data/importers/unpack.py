@@ -33,6 +33,9 @@ class Format(StrEnum):
     KML = "KML"
     FLATGEOBUF = "FlatGeobuf"
     CSV = "CSV"
+    # inventories only: importers/components/opening.py tells these
+    XLSX = "XLSX"
+    OSM = "OSM"
 
 
 _MAGIC: Final = (

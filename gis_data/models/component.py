@@ -75,7 +75,7 @@ class Component(models.Model):
 class ComponentDelivery(models.Model):
     """One file of components on its way into a district; its checked rows wait in `staging_table`.
 
-    digest        of the file and of all that decides how its rows are read: the same again goes on where it stopped
+    digest        of the file and of all that decides how its rows are read: the same again goes on
     rows          how many the file has, known when all were read
     counts        what came of it; empty until loaded
     """

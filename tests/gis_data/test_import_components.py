@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 
 from casework.models import Organisation
 from gis_data.importers.components import staging
+from gis_data.importers.components.rows import Checker
 from gis_data.models import Component, ComponentDelivery
 from tests.factories.city import LIGHTING, WATER
 from tests.factories.people import Town, small_town
@@ -38,7 +39,7 @@ def bring(*arguments: object) -> tuple[int, dict[str, Any]]:
     return status, body
 
 
-def good(town: Town, id_: str, cell: int = 0, **changes: str) -> dict[str, str]:
+def good(town: Town, id_: str, cell: int = 0, /, **changes: Any) -> dict[str, str]:
     lon, lat = town.city.inside(cell, 0.2, 0.2)
     row = {
         "id": id_, "class": "0137", "lon": f"{lon:.7f}", "lat": f"{lat:.7f}", "authority": LIGHTING,
@@ -103,7 +104,7 @@ def test_each_fault_is_named_and_the_mended_reasons_load(town: Town, tmp_path: P
         "day-first": ({"initial_on": "03/04/2012"}, "date"),
         "tomorrow": ({"initial_on": "2999-01-01"}, "date"),
     }
-    rows = [good(town, name, **changes) for name, (changes, _kind) in faulty.items()]
+    rows = [good(town, name, 0, **changes) for name, (changes, _kind) in faulty.items()]
     rows += [good(town, "twin", 1), good(town, "twin", 2), good(town, "", 1), good(town, "sound", 3)]
     reasons = tmp_path / "reasons.csv"
     status, body = bring(
@@ -147,7 +148,7 @@ def test_all_that_is_wrong_with_a_row_is_said_at_once(town: Town, tmp_path: Path
 
 
 def test_a_stray_is_told_its_distance(town: Town, tmp_path: Path) -> None:
-    lon, lat = town.city.inside(0)
+    _lon, lat = town.city.inside(0)
     file = written(tmp_path / "a.csv", good(town, "x", lat=f"{lat - 1:.6f}"))
     _status, body = bring(file, "--datum=wgs84")
     assert "110.9 km" in body["faults"][0]["reason"] or "111.0 km" in body["faults"][0]["reason"]
@@ -214,9 +215,11 @@ def test_a_newer_file_is_new_changed_gone_and_asks_before_it_retires(town: Town,
     codes = dict(brought())
     second = written(
         tmp_path / "2.csv",
-        good(town, "L3", 3), good(town, "L1", 1, state="lost"), good(town, "L9", 2), good(town, "L2", state="?"),
+        good(town, "L3", 3), good(town, "L1", 1, state="lost"), good(town, "L9", 2),
+        good(town, "L2", state="?"),
     )  # fmt: skip
     status, body = bring(second, "--datum=wgs84", "--commit")
+    assert status == 1
     told = {
         name: body["counts"][name] for name in ("new", "changed", "unchanged", "refused", "gone", "retired")
     }
@@ -224,10 +227,10 @@ def test_a_newer_file_is_new_changed_gone_and_asks_before_it_retires(town: Town,
     assert told == {"new": 1, "changed": 1, "unchanged": 1, "refused": 1, "gone": 1, "retired": 0}
     assert body["gone"] == [codes["L0"]]
     assert set(dict(brought())) == {"L0", "L1", "L2", "L3", "L9"}
-    status, body = bring(second, "--datum=wgs84", "--commit", "--retire")
+    _status, body = bring(second, "--datum=wgs84", "--commit", "--retire")
     assert (body["counts"]["retired"], set(dict(brought()))) == (1, {"L1", "L2", "L3", "L9"})
     # it comes back under its old code; the codes of all others have stayed
-    status, body = bring(first, "--datum=wgs84", "--commit")
+    _status, body = bring(first, "--datum=wgs84", "--commit")
     assert (body["counts"]["returned"], body["counts"]["changed"]) == (1, 1)
     assert {name: code for name, code in brought() if name != "L9"} == codes
 
@@ -243,7 +246,7 @@ def test_another_inventory_is_left_alone(town: Town, tmp_path: Path) -> None:
 
 def test_a_new_class_needs_a_new_code_and_waits_for_the_old_one_to_retire(town: Town, tmp_path: Path) -> None:
     bring(written(tmp_path / "1.csv", good(town, "x")), "--datum=wgs84", "--commit")
-    second = written(tmp_path / "2.csv", good(town, "x", **{"class": "0305"}))
+    second = written(tmp_path / "2.csv", good(town, "x", 0, **{"class": "0305"}))
     _status, body = bring(second, "--datum=wgs84", "--commit")
     assert (body["counts"]["waiting"], body["counts"]["new"]) == (1, 0)
     _status, body = bring(second, "--datum=wgs84", "--commit", "--retire")
@@ -269,7 +272,8 @@ def test_codes_given_by_the_survey(town: Town, tmp_path: Path) -> None:
     _status, body = bring(written(tmp_path / "a.csv", *rows, head=head), "--datum=wgs84", "--commit")
     assert brought() == [("a", "1101010137000009"), ("b", "1101010137000010")]
     assert {(fault["row"], fault["kind"]) for fault in body["faults"]} == {
-        (3, "taken"), (4, "code"), (5, "code"), (6, "code"), (7, "duplicate_code"), (8, "duplicate_code"), (9, "code"),
+        (3, "taken"), (4, "code"), (5, "code"), (6, "code"), (7, "duplicate_code"), (8, "duplicate_code"),
+        (9, "code"),
     }  # fmt: skip
     other = [{**good(town, "a"), "ObjID": "1101010137000021"}]
     _status, body = bring(written(tmp_path / "b.csv", *other, head=head), "--datum=wgs84", "--partial")
@@ -358,8 +362,10 @@ def test_geojson_with_lines_areas_and_what_is_none(town: Town, tmp_path: Path) -
     held = {one.source_id: one for one in Component.objects.filter(source="survey")}
     assert set(held) == {"area", "line", "one", "high"}
     area, line = held["area"], held["line"]
-    assert area.outline and area.outline.geom_type == "Polygon" and area.outline.contains(area.place)
-    assert line.outline and line.outline.geom_type == "LineString"
+    assert area.outline
+    assert line.outline
+    assert (area.outline.geom_type, line.outline.geom_type) == ("Polygon", "LineString")
+    assert area.outline.contains(area.place)
     assert (round(line.place.x, 9), round(line.place.y, 9)) == (round((w + e) / 2, 9), round(s, 9))
     assert held["one"].outline is None
     with reasons.open(encoding="utf-8-sig", newline="") as file:
@@ -440,7 +446,8 @@ def test_a_broken_run_goes_on_where_it_stopped(
 ) -> None:
     monkeypatch.setattr(staging, "BATCH", 10)
     file = written(tmp_path / "a.csv", *(good(town, f"L{n}", n % 4) for n in range(45)))
-    plain, checked = staging.Checker.lines, []
+    plain = Checker.lines
+    checked: list[int] = []
 
     def check(self: Any, rows: Any) -> Any:
         if len(checked) == 20:
@@ -448,7 +455,7 @@ def test_a_broken_run_goes_on_where_it_stopped(
         checked.extend(row.number for row in rows)
         return plain(self, rows)
 
-    monkeypatch.setattr(staging.Checker, "lines", check)
+    monkeypatch.setattr(Checker, "lines", check)
     with pytest.raises(Killed):
         bring(file, "--datum=wgs84", "--commit")
     assert brought() == []

@@ -1,4 +1,4 @@
-"""Components from OpenStreetMap: the tag table, extracts, and Helsinki as a city of its own beside Beijing's."""
+"""Components from OpenStreetMap: the tag table, extracts, and Helsinki as a city beside Beijing's."""
 
 import contextlib
 import csv
@@ -27,8 +27,10 @@ BOX = (24.934, 60.163, 24.955, 60.180)
 EXTRACT = """<?xml version="1.0" encoding="UTF-8"?>
 <osm version="0.6" generator="test">
  <node id="1" version="1" lat="60.1700000" lon="24.9400000"><tag k="highway" v="street_lamp"/></node>
- <node id="2" version="1" lat="60.1701000" lon="24.9401000"><tag k="man_made" v="manhole"/><tag k="manhole" v="gas"/></node>
- <node id="3" version="1" lat="60.1702000" lon="24.9402000"><tag k="man_made" v="manhole"/><tag k="manhole" v="tram"/></node>
+ <node id="2" version="1" lat="60.1701000" lon="24.9401000"><tag k="man_made" v="manhole"/>
+  <tag k="manhole" v="gas"/></node>
+ <node id="3" version="1" lat="60.1702000" lon="24.9402000"><tag k="man_made" v="manhole"/>
+  <tag k="manhole" v="tram"/></node>
  <node id="4" version="1" lat="60.1703000" lon="24.9403000"><tag k="amenity" v="cafe"/></node>
  <node id="5" version="1" lat="60.1704000" lon="24.9404000"><tag k="name" v="nothing of ours"/></node>
  <node id="6" version="1" lat="10.0000000" lon="24.9405000"><tag k="amenity" v="bench"/></node>
@@ -36,12 +38,16 @@ EXTRACT = """<?xml version="1.0" encoding="UTF-8"?>
  <node id="12" version="1" lat="60.1710000" lon="24.9412000"/>
  <node id="13" version="1" lat="60.1711000" lon="24.9412000"/>
  <node id="14" version="1" lat="60.1711000" lon="24.9410000"/>
- <way id="1" version="1"><nd ref="11"/><nd ref="12"/><nd ref="13"/><nd ref="14"/><nd ref="11"/><tag k="amenity" v="toilets"/></way>
- <way id="2" version="1"><nd ref="11"/><nd ref="12"/><nd ref="13"/><nd ref="14"/><nd ref="11"/><tag k="barrier" v="guard_rail"/></way>
+ <way id="1" version="1"><nd ref="11"/><nd ref="12"/><nd ref="13"/><nd ref="14"/><nd ref="11"/>
+  <tag k="amenity" v="toilets"/></way>
+ <way id="2" version="1"><nd ref="11"/><nd ref="12"/><nd ref="13"/><nd ref="14"/><nd ref="11"/>
+  <tag k="barrier" v="guard_rail"/></way>
  <way id="3" version="1"><nd ref="11"/><nd ref="12"/><tag k="barrier" v="kerb"/></way>
  <way id="4" version="1"><nd ref="11"/><nd ref="99"/><tag k="barrier" v="kerb"/></way>
- <relation id="1" version="1"><member type="way" ref="5" role="outer"/><tag k="type" v="multipolygon"/><tag k="amenity" v="parking"/></relation>
- <relation id="2" version="1"><member type="way" ref="1" role="outer"/><tag k="type" v="multipolygon"/><tag k="amenity" v="parking"/></relation>
+ <relation id="1" version="1"><member type="way" ref="5" role="outer"/><tag k="type" v="multipolygon"/>
+  <tag k="amenity" v="parking"/></relation>
+ <relation id="2" version="1"><member type="way" ref="1" role="outer"/><tag k="type" v="multipolygon"/>
+  <tag k="amenity" v="parking"/></relation>
 </osm>
 """
 
@@ -138,7 +144,8 @@ def test_an_extract(helsinki: None, tmp_path: Path, name: str) -> None:
         one.source_id: one for one in Component.objects.filter(source="OSM").select_related("problem_class")
     }
     assert {name: one.problem_class.code for name, one in held.items()} == {
-        "node/1": "0137", "node/2": "0111", "way/1": "0301", "way/2": "0217", "way/3": "0286", "relation/2": "0201",
+        "node/1": "0137", "node/2": "0111", "way/1": "0301", "way/2": "0217", "way/3": "0286",
+        "relation/2": "0201",
     }  # fmt: skip
     assert {name: one.outline and one.outline.geom_type for name, one in held.items()} == {
         "node/1": None, "node/2": None, "way/1": "Polygon", "way/2": "LineString", "way/3": "LineString",

@@ -48,11 +48,11 @@ def pair(text: str) -> tuple[str, str]:
 
 class Command(BaseCommand):
     help = (
-        "Loads components from GeoJSON, Shapefile, GeoPackage, KML, FlatGeobuf, CSV, XLSX or an OpenStreetMap "
-        "extract (.osm, .osm.gz, .osm.pbf). Every row is checked; what is wrong is refused with its reason, and "
-        "nothing is put where the file is silent. Shows what is new, changed and gone; --commit loads it. A run "
-        "that broke off goes on where it stopped. Exit status: 0 done, 1 rows were refused or the file cannot be "
-        "used, 2 wrong use. See docs/import_components.md."
+        "Loads components from GeoJSON, Shapefile, GeoPackage, KML, FlatGeobuf, CSV, XLSX or OpenStreetMap "
+        "extracts (.osm, .osm.gz, .osm.pbf). Every row is checked; what is wrong is refused with its reason, "
+        "and nothing is put where the file is silent. Shows what is new, changed, gone; --commit loads it. "
+        "A run that broke off goes on where it stopped. Exit status: 0 done, 1 rows were refused or the file "
+        "cannot be used, 2 wrong use. See docs/import_components.md."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -64,7 +64,7 @@ class Command(BaseCommand):
             "--source",
             default="survey",
             metavar="NAME",
-            help="the inventory (default: %(default)s); a newer file of it is compared with what it brought before",
+            help="the inventory (default: %(default)s); a newer file is compared with what it brought before",
         )
         parser.add_argument(
             "--mapping", type=Path, metavar="FILE", help="columns, constants and words, JSON or CSV"
@@ -135,8 +135,8 @@ class Command(BaseCommand):
         except PlaceError as fault:
             clock.end()
             if not as_json:
-                says_more = isinstance(fault, UndeclaredDatum)
-                raise CommandError(hints.told(fault) if says_more else str(fault)) from fault
+                words = hints.told(fault) if isinstance(fault, UndeclaredDatum) else str(fault)
+                raise CommandError(words) from fault
             self.stdout.write(json.dumps({"ok": False, "error": _fault_json(fault)}, ensure_ascii=False))
             sys.exit(1)
         clock.end()

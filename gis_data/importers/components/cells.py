@@ -25,7 +25,7 @@ class Cells:
         self._tree = shapely.STRtree(self._borders)
 
     def codes_at(self, lon: Any, lat: Any) -> list[str | None]:
-        """The code of each place's cell, on a shared edge the smaller one; None in no cell. NaN is no place."""
+        """The code of each place's cell, on a shared edge the smaller; None in no cell. NaN is no place."""
         there = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
         point, cell = self._tree.query(shapely.points(lon[there], lat[there]))
         hit = shapely.intersects_xy(self._borders[cell], lon[there][point], lat[there][point])

@@ -66,7 +66,7 @@ class Counts:
     """Every row of the file is good or refused; every good one is new, changed, unchanged, returned or waits.
 
     waiting   good rows whose component changed its class: its old code must be retired first
-    gone      components of the inventory that the file does not have; `retired` so many of them and of the former
+    gone      components of the inventory that the file lacks; `retired`: so many of them and of the former
     """
 
     rows: int = 0
@@ -114,7 +114,7 @@ def import_components(
 ) -> Outcome:
     """Read a file, say what would come of it, and with `commit` load it.
 
-    The same counts with and without `commit`. PlaceError if the file as a whole cannot be used; then nothing changes.
+    The same counts with and without `commit`. PlaceError if the file cannot be used; nothing changes then.
     """
     rules, generation = _rules(order), _generation(order.district_code)
     lines = frozenset(row.code for row in rules.classes.values() if row.drawn_as == "line")
@@ -236,15 +236,14 @@ def _numbers_left(width: int) -> None:
     most = 10**width - 1
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT class_code, to_make, highest FROM used_numbers WHERE to_make > 0 AND highest + to_make > %s LIMIT 1",
+            "SELECT class_code, to_make, highest FROM used_numbers"
+            " WHERE to_make > 0 AND highest + to_make > %s LIMIT 1",
             [most],
         )
         full = cursor.fetchone()
     if full:
         raise PlaceError(
-            _(
-                "Class %(class)s needs %(wanted)s new codes, but its numbers go from %(highest)s to %(most)s only."
-            )
+            _("Class %(class)s needs %(wanted)s new codes; its numbers have come to %(highest)s of %(most)s.")
             % {"class": full[0], "wanted": full[1], "highest": full[2], "most": most},
             field="code",
             value=full[0],
@@ -254,10 +253,10 @@ def _numbers_left(width: int) -> None:
 
 @contextmanager
 def _classes_held(cursor: Any) -> Iterator[None]:
-    """Nobody can take away the classes of the new rows; then their foreign key need not be checked row by row.
+    """Nobody can take away the classes of the new rows: their foreign key need not be checked row by row.
 
-    Where the database's user may not switch the checks off they are made, a quarter slower. The switch silences the
-    trigger of layer versions too: the update before the addition has raised the version in this transaction.
+    Where the database's user may not switch the checks off they are made, a quarter slower. It silences
+    the trigger of layer versions too: the update before has raised the version in this transaction.
     """
     cursor.execute(
         "SELECT id FROM gis_data_problemclass WHERE id IN (SELECT class_id FROM tally) FOR KEY SHARE"
@@ -342,9 +341,7 @@ def _checker(rules: Rules, inventory: Inventory, generation: Generation) -> Chec
                 what,
                 field="columns",
                 value=list(inventory.columns),
-                mend=_(
-                    "Name the column with --id-field, --code-field or --class-field; the file has: %(columns)s."
-                )
+                mend=_("Name it with --id-field, --code-field or --class-field; the file has: %(columns)s.")
                 % {"columns": ", ".join(inventory.columns)[:300]},
             )
     return checker

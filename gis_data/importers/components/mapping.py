@@ -81,10 +81,10 @@ class Mapped:
 
 
 def read_mapping(path: Path) -> Mapped:
-    """A mapping from JSON ({"columns": …, "constants": …, "values": …}) or from CSV (field, column, value, to).
+    """A mapping from JSON (columns, constants, values) or from CSV (field, column, value, to).
 
-    A line of the CSV with a column names it; with value and to it says what a word means; with to alone it gives
-    one value for all rows.
+    A line of the CSV with a column names it; with value and to it says what a word means; with to alone it
+    gives one value for all rows.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -143,9 +143,7 @@ def _from_csv(path: Path, lines: Iterable[str]) -> Mapped:
         else:
             raise _unusable(
                 path,
-                _(
-                    "%(file)s, line %(line)s: give a column, or a value and what it means, or one value for all."
-                )
+                _("%(file)s, line %(line)s: give a column, a value and what it means, or one value for all.")
                 % {"file": path.name, "line": reader.line_num},
             )
     return Mapped(columns, constants, values)

@@ -1,4 +1,4 @@
-"""Any inventory as a source of rows: what importers/source.py reads, workbooks, OpenStreetMap, refused rows again."""
+"""Any inventory as a source of rows: files of importers/source.py, workbooks, OpenStreetMap, refused rows."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from gis_data.importers.frame import frame_of
 from gis_data.importers.rows import Reader
 from gis_data.importers.source import LOOKED_AT, Source, open_source
 from gis_data.importers.table import WKT_NAMES
+from gis_data.importers.unpack import Format, Plain
 
 # The first columns of a file of refused rows; columns of the same name in the original get a mark.
 REASON_COLUMNS: Final = ("row", "field", "value", "reason", "mend")
@@ -39,14 +40,6 @@ class Declared:
     exchange_axes: bool = False
     lon_field: str | None = None
     lat_field: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A name and a format, which is all a Source asks of a file that was not unpacked."""
-
-    name: str
-    format: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +69,10 @@ def open_inventory(path: Path, declared: Declared, tags: TagTable, line_classes:
     if path.is_file():
         if is_extract(path):
             reader = OsmExtract(path, tags.keys, _telling(tags, line_classes))
-            return _whole(_opened(reader, path, "OSM", Declared()), table=False)
+            return _whole(_opened(reader, path, Format.OSM, Declared()), table=False)
         if is_workbook(path):
             book = Workbook(path, declared.layer, declared.lon_field, declared.lat_field)
-            return _whole(_opened(book, path, "XLSX", declared), table=True)
+            return _whole(_opened(book, path, Format.XLSX, declared), table=True)
         header = _reasons_header(path)
         if header:
             return _again(path, header, declared)
@@ -115,7 +108,7 @@ def _again(path: Path, header: str, declared: Declared) -> Inventory:
     return Inventory(source, {name.removesuffix(MARK): name for name in names}, table, partial=True)
 
 
-def _opened(reader: Reader, path: Path, kind: str, declared: Declared) -> Source:
+def _opened(reader: Reader, path: Path, kind: Format, declared: Declared) -> Source:
     first = next(reader.batches(LOOKED_AT), [])
     shapes = [row.shape for row in first if row.shape is not None and not row.shape.is_empty]
     frame = frame_of(
@@ -128,7 +121,9 @@ def _opened(reader: Reader, path: Path, kind: str, declared: Declared) -> Source
         towgs84=declared.towgs84,
         exchange=declared.exchange_axes,
     )
-    return Source(Named(path.name, kind), reader, frame, tempfile.TemporaryDirectory(prefix="gridcity-"))
+    return Source(
+        Plain(path, kind, path.name), reader, frame, tempfile.TemporaryDirectory(prefix="gridcity-")
+    )
 
 
 def _telling(

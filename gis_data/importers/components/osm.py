@@ -1,8 +1,8 @@
 """OpenStreetMap extracts (.osm, .osm.gz, .osm.bz2, .osm.pbf) object by object, through libosmium.
 
-A row is what carries a key of the tag table and is not passed over by it. Nodes are points. A closed way and a
-multipolygon relation is an area, unless its class is drawn as a line; other ways are lines. Ids read `node/1`,
-`way/1`, `relation/1`, so that a newer extract finds its things again.
+A row is what carries a key of the tag table and is not passed over by it. Nodes are points. Closed ways and
+multipolygon relations are areas, unless their class is drawn as a line; other ways are lines. Ids read
+`node/1`, `way/1`, `relation/1`, so that a newer extract finds its things again.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def is_extract(path: Path) -> bool:
 class OsmExtract:
     """A reader of importers/rows.py. Places of nodes lie in a file while ways are read: memory stays flat."""
 
-    own = f"EPSG:{STORE}"
+    own: str | None = f"EPSG:{STORE}"
     trusted = True
     count: int | None = None
 

@@ -61,7 +61,7 @@ def refused_rows(delivery: ComponentDelivery, checker: Checker) -> Iterator[Refu
 class ReasonsFile(AbstractContextManager["ReasonsFile"]):
     """A CSV of refused rows: why, and all their columns. Mended, it is fed to the same command again.
 
-    Shapes that stood in no column of their own are written in WGS-84. UTF-8 with a mark, as spreadsheets want it.
+    Shapes that stood in no column of their own are written in WGS-84. UTF-8 with a mark, for spreadsheets.
     """
 
     def __init__(self, path: Path, inventory: Inventory) -> None:
@@ -106,7 +106,7 @@ def _found(kind: str, detail: str, source_id: str, code: str | None, wkt: str, c
         shown["km"] = f"{int(detail) / 1000:,.1f}"
         return Fault(
             kind, "geometry", place, _("Lies %(km)s km outside of district %(district)s.") % shown,
-            _("Mend the coordinates; if all rows are so, the datum or reference system declared is not the right one."),
+            _("Mend the coordinates; if all rows are so, declare another datum or reference system."),
         )  # fmt: skip
     if kind == "no_cell":
         return Fault(

@@ -1,7 +1,7 @@
 """One row of an inventory: a component as it would be stored, or all that is wrong with it. No database.
 
-Nothing is put where the file is silent: a column that is not there leaves None (an update keeps what the city has),
-a blank where a value is owed is refused, and so is every word that means nothing here.
+Nothing is put where the file is silent: a column that is not there leaves a null (an update keeps what the
+city has), a blank where a value is owed is refused, and so is every word that means nothing here.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from gis_data import codes
 from gis_data.crs import STORE
+from gis_data.errors import CodeError
 from gis_data.importers.components.cells import Cells
 from gis_data.importers.components.mapping import Mapped
 from gis_data.importers.components.opening import Inventory
@@ -54,11 +55,13 @@ class Fault(NamedTuple):
     mend: str
 
 
-# The columns of a staging table (sql/stage_components.sql) in the order of a line. Unknown: the inventory does not say.
+# The columns of a staging table (sql/stage_components.sql) in the order of a line.
 COLUMNS: Final = (
-    "number", "source_id", "code", "place", "outline", "cell_code", "initial_on", "changed_on", "note", "faults",
-    "class_id", "class_code", "authority_code", "owner_code", "maintainer_code", "state", "data_source",
+    "number", "source_id", "code", "place", "outline", "cell_code", "initial_on", "changed_on", "note",
+    "faults", "class_id", "class_code", "authority_code", "owner_code", "maintainer_code", "state",
+    "data_source",
 )  # fmt: skip
+# As COPY writes a null: the inventory does not say.
 UNKNOWN: Final = r"\N"
 NO_CLASS: Final = f"{UNKNOWN}\t{UNKNOWN}"
 
@@ -146,11 +149,14 @@ class Checker:
         cells = self.cells.codes_at(shapes.lon, shapes.lat)
         rows = zip(features, shapes.places, shapes.outlines, cells, strict=True)
         return "".join(
-            [self._line(one, *shape, fault=shapes.faults.get(at)) for at, (one, *shape) in enumerate(rows)]
+            [
+                self._line(one, place, outline, cell_code, shapes.faults.get(at))
+                for at, (one, place, outline, cell_code) in enumerate(rows)
+            ]
         )
 
     def _line(
-        self, feature: Feature, place: str, outline: str, cell_code: str | None, *, fault: Fault | None
+        self, feature: Feature, place: str, outline: str, cell_code: str | None, fault: Fault | None
     ) -> str:
         fields = feature.fields
         key = tuple(map(fields.get, self._repeating_columns))
@@ -178,7 +184,8 @@ class Checker:
         note = self._word("note", fields)
         return (
             f"{feature.number}\t{_escaped(source_id)}\t{code or UNKNOWN}\t{place}\t{outline}\t"
-            f"{cell_code or UNKNOWN}\t{initial_on or UNKNOWN}\t{changed_on or UNKNOWN}\t{UNKNOWN if note is None else _escaped(note)}\t"
+            f"{cell_code or UNKNOWN}\t{initial_on or UNKNOWN}\t{changed_on or UNKNOWN}\t"
+            f"{UNKNOWN if note is None else _escaped(note)}\t"
             f"{_escaped(json.dumps(faults, ensure_ascii=False)) if faults else UNKNOWN}\t"
             f"{class_row.columns if class_row else NO_CLASS}\t{judged.said}\n"
         )
@@ -310,7 +317,7 @@ class Checker:
                 Fault(
                     "class", self._called.get(name, name), text,
                     _("The edition in use has no class of components “%(class)s”.") % {"class": text},
-                    _("Write its code, with the leading zero, or its full name; a mapping can say what a word means."),
+                    _("Write its code with the leading zero, or its full name, or map the word to it."),
                 )
             )  # fmt: skip
         return row
@@ -325,7 +332,7 @@ class Checker:
             return text
         try:
             codes.parse(codes.Kind.ORGANISATION, text)
-        except codes.CodeError as fault:
+        except CodeError as fault:
             reason, mend = str(fault.message), str(fault.mend)
         else:
             if known is None:
@@ -346,7 +353,7 @@ class Checker:
                 Fault(
                     "state", self._called.get("state", "state"), text,
                     _("“%(state)s” is no state of a component.") % {"state": text},
-                    _("Write intact 完好, damaged 破损, lost 丢失 or abandoned 废弃, or map the word to one of them."),
+                    _("Write intact 完好, damaged 破损, lost 丢失, abandoned 废弃, or map the word to one."),
                 )
             )  # fmt: skip
         return state
@@ -390,7 +397,7 @@ class Checker:
         return Fault(
             "blank", self._called.get(name, name), "",
             _("%(field)s is blank.") % {"field": self._called.get(name, name)},
-            _("Write what is so; if a blank is an answer here, say --may-be-blank %(field)s.") % {"field": name}
+            _("Write what is so; if a blank is an answer, say --may-be-blank %(field)s.") % {"field": name}
             if name in OWED
             else _("Every component needs it."),
         )  # fmt: skip
@@ -440,8 +447,8 @@ def _shapes(features: list[Feature]) -> Shapes:
     """
     shapes = np.array([feature.shape for feature in features], dtype=object)
     kinds = shapely.get_type_id(shapes)
-    outlines = np.where(kinds == _POINT, None, shapes)
-    places = np.where(kinds == _POINT, shapes, None)
+    outlines, places = shapes.copy(), np.full(len(shapes), None, dtype=object)
+    outlines[kinds == _POINT], places[kinds == _POINT] = None, shapes[kinds == _POINT]
     alone = (kinds == _MULTIPOINT) & (shapely.get_num_geometries(shapes) == 1)
     places[alone], outlines[alone] = shapely.get_geometry(shapes[alone], 0), None
     lines = np.isin(kinds, _LINES)
@@ -471,7 +478,7 @@ def _shape_fault(feature: Feature, place: Any) -> Fault:
     if feature.fault is not None:
         fault = feature.fault
         return Fault("place", fault.field, str(fault.value or ""), str(fault.message), str(fault.mend))
-    shape = feature.shape
+    shape: Any = feature.shape
     if shape is None or shape.is_empty:
         return Fault("blank", "geometry", "", _("The row has no place."), _("Write its coordinates."))
     if place is not None:
@@ -500,7 +507,7 @@ _POINT_WITH_SRID: Final = 0x20000001
 
 
 def _points(lon: Any, lat: Any) -> list[str]:
-    """Points as hexadecimal EWKB, UNKNOWN where there is none. An array at a time: shapely would copy each point."""
+    """Points as hexadecimal EWKB, UNKNOWN where there is none; at once, where shapely would copy each."""
     made = np.empty(len(lon), dtype=_EWKB_POINT)
     made["order"], made["type"], made["srid"], made["lon"], made["lat"] = 1, _POINT_WITH_SRID, STORE, lon, lat
     text, width = made.tobytes().hex(), 2 * _EWKB_POINT.itemsize

@@ -1,8 +1,8 @@
 """Checked rows on their way: by COPY into an unlogged table of their own, a batch a transaction.
 
-A run that breaks off leaves its batches. The same file, read by the same rules, finds them by its digest and goes
-on behind the last one. What the last crash of the server emptied (unlogged tables) is read again. A newer file for
-the same inventory drops them.
+A run that breaks off leaves its batches. The same file, read by the same rules, finds them by its digest and
+goes on behind the last one. What a crash of the server emptied (unlogged tables) is read again. A newer file
+of the same inventory drops them.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import gc
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Final
 
 from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
+from psycopg.copy import QueuedLibpqWriter
 
 from gis_data.errors import PlaceError
 from gis_data.importers.components.opening import Inventory
@@ -35,7 +37,7 @@ Progress = Callable[[int, float], None]
 
 @contextmanager
 def only_import_of(district_code: str) -> Iterator[None]:
-    """One import a district at a time; PlaceError if another is under way. Ends with the session, however it ends."""
+    """One import a district at a time, else PlaceError. It ends with the session at the latest."""
     arguments = [_LOCK, int(district_code)]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", arguments)
@@ -64,7 +66,7 @@ def digest_of(path: Path, *rules: Any) -> str:
 
 
 def delivery_of(district_code: str, source: str, path: Path, digest: str) -> ComponentDelivery:
-    """The delivery under way of this very file, or a new one; others of the inventory that never ended are dropped."""
+    """The delivery under way of this very file, or a new one; others of the inventory are dropped."""
     under_way = ComponentDelivery.objects.filter(district_code=district_code, source=source, loaded_at=None)
     for other in under_way.exclude(digest=digest):
         drop(other)
@@ -83,11 +85,13 @@ def stage(delivery: ComponentDelivery, inventory: Inventory, checker: Checker, p
         progress(staged, 1.0)
         return staged
     done = staged
-    with _no_collector():
+    with _no_collector(), _Copying(delivery.staging_table) as copying:
         for features in inventory.source.batches(BATCH):
-            new = [feature for feature in features if feature.number > staged]
+            new = (
+                features if features[0].number > staged else [one for one in features if one.number > staged]
+            )
             if new:
-                _copy(delivery.staging_table, checker.lines(new))
+                copying.put(checker.lines(new))
                 done = new[-1].number
             progress(done, inventory.source.share)
     delivery.rows = done
@@ -103,7 +107,7 @@ def drop(delivery: ComponentDelivery) -> None:
 
 @contextmanager
 def _no_collector() -> Iterator[None]:
-    """Rows hold no circles; the collector would walk all of a batch again and again, a quarter of the time."""
+    """Rows hold no circles; the collector would walk all of a batch again and again."""
     gc.disable()
     try:
         yield
@@ -119,9 +123,21 @@ def _staged(delivery: ComponentDelivery) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _copy(table: str, lines: str) -> None:
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY {table} ({', '.join(COLUMNS)}) FROM STDIN") as copy,
-    ):
+class _Copying(AbstractContextManager["_Copying"]):
+    """COPY a batch at a time; while the server takes one in, the next is read and checked."""
+
+    def __init__(self, table: str) -> None:
+        self._statement = f"COPY {table} ({', '.join(COLUMNS)}) FROM STDIN"
+        self._under_way = ExitStack()
+
+    def put(self, lines: str) -> None:
+        """Wait for the batch before, which is kept from then on, and begin this one."""
+        self._under_way.close()
+        cursor = self._under_way.enter_context(connection.cursor()).cursor
+        copy = self._under_way.enter_context(cursor.copy(self._statement, writer=QueuedLibpqWriter(cursor)))
         copy.write(lines)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._under_way.close()

@@ -1,8 +1,9 @@
 """From OpenStreetMap's tags to classes of components, by a table that a city can change. Pure.
 
-Columns: tags, class_code, note. `tags` are patterns that must all hold, parted by spaces: `key=value`, `key=*` (any
-value), `!key` (no such key). The first line that fits decides. A line without a class says: no component of the
-city, pass over. What carries a key of the table and fits no line is refused, so that nothing is lost unseen.
+Columns: tags, class_code, note. `tags` are patterns that must all hold, with spaces between: `key=value`,
+`key=*` (any value), `!key` (no such key). The first line that fits decides. A line without a class says: no
+component of the city, pass over. What carries a key of the table and fits no line is refused: nothing is
+lost unseen.
 """
 
 from __future__ import annotations
@@ -101,7 +102,5 @@ def _fault(path: Path, line: int, what: str) -> PlaceError:
         _("%(file)s, line %(line)s: %(what)s.") % {"file": path.name, "line": line, "what": what},
         field="tags",
         value=path.name,
-        mend=_(
-            "A line holds patterns such as “power=pole” or “man_made=manhole !manhole”, a class code or nothing, a note."
-        ),
+        mend=_("A line holds patterns such as “man_made=manhole !manhole”, a class code or nothing, a note."),
     )
