@@ -21,10 +21,11 @@ interface Imported {
   origin: string; ref: string; stood: string; stood_label: string; department: string; status: string; address: string;
   zone: string; times: Record<string, string>; faults: string[]; fault_labels: string[];
 }
-interface PhotoOut { id: string; kind: string; taken_at: string | null; uploaded_at: string; width: number; height: number }
+interface PhotoOut { id: string; kind: string; taken_at: string | null; uploaded_at: string; width: number; height: number; source?: string; off_m?: number | null; off?: boolean }
+interface JoiningOut { source: string; note: string; person: string; joined_at: string; distance_m: number | null }
 interface TaskOut {
   id: string | number; kind: "verify" | "check"; inspector?: string; state?: string;
-  result?: string | null; sent_at: string; done_at?: string | null; due_at?: string | null; note?: string; distance_m?: number | null;
+  result?: string | null; sent_at: string; done_at?: string | null; due_at?: string | null; note?: string; distance_m?: number | null; far?: boolean;
   case?: Card;
 }
 interface ClockOut {
@@ -41,7 +42,7 @@ interface CaseOut extends Card {
   text: string; address: string; accuracy_m: number | null; datum: string;
   component: { code: string; name: string; owner: Named | null } | null; reporter: { name: string; phone?: string } | null;
   conditions: ConditionOut[]; closing: string; must_verify: boolean;
-  photos: PhotoOut[]; tasks: TaskOut[]; clocks: ClockOut[]; moves: MoveOut[]; history: Entry[];
+  photos: PhotoOut[]; tasks: TaskOut[]; joinings: JoiningOut[]; clocks: ClockOut[]; moves: MoveOut[]; history: Entry[];
 }
 interface Page<T> { items: T[]; next: string | null }
 interface Snapshot { stream: string; head: number; items: Card[]; count: number; states: string[] }

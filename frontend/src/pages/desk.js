@@ -9,6 +9,7 @@ import { help, listen } from "../lib/keys.js";
 import { rememberPanes } from "../lib/panes.js";
 import { complain, failed, toast } from "../lib/ui.js";
 import { cases } from "../map/layers/cases.js";
+import { inspectors } from "../map/layers/inspectors.js";
 import { createMap } from "../map/map.js";
 
 const { api, page } = openFrame();
@@ -111,6 +112,7 @@ async function openMap() {
   const made = createMap({ element: one("[data-map]"), settings, layers: page.layers, api, asks: true });
   map = made.map;
   layer.layer.addTo(map);
+  if (page.page !== "desk-department") inspectors().layer.addTo(map);
   const item = shown.current();
   if (item) onloaded(item);
 }

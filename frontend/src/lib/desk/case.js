@@ -6,7 +6,7 @@ import { className, conditionText, t } from "../i18n.js";
 import { mark, stateWord } from "../states.js";
 import { both } from "../time.js";
 import { complain, empty, failed, skeleton } from "../ui.js";
-import { clocks, facts, history, tasks } from "./facts.js";
+import { clocks, facts, history, joinings, tasks } from "./facts.js";
 import { isDangerous, keyOf, moveDialog, moveForm } from "./moves.js";
 import { photoStrip } from "./photos.js";
 import { proposalView } from "./proposal.js";
@@ -73,7 +73,7 @@ export function caseView({ root, api, onloaded, onsend, onmoved }) {
       h("div", { "data-notice": "" }),
       photoStrip(fresh.photos, api),
       h("div.act", { "data-act": "" }),
-      facts(fresh), tasks(fresh), clocks(fresh), history(fresh));
+      facts(fresh), tasks(fresh), joinings(fresh), clocks(fresh), history(fresh));
     fill(root, scroll);
     act(fresh, /** @type {HTMLElement} */ (scroll.querySelector("[data-act]")));
   }

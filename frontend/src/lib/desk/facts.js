@@ -63,7 +63,19 @@ export function tasks(item) {
       task.inspector && h("span", null, task.inspector), " ",
       task.result ? h("b", null, resultWord(task.result)) : h("span.quiet", null, t("out")),
       h("span.small.quiet", null, both(task.done_at ?? task.sent_at), task.distance_m !== null && task.distance_m !== undefined ? ` · ${t("{distance} from the place", { distance: distance(task.distance_m) })}` : ""),
+      task.far && h("p.warn.small", null, icon("triangle-alert"), " ", t("Answered far from the place")),
       task.note && h("p", null, task.note))))));
+}
+
+/** Who else saw the same. @param {CaseOut} item */
+export function joinings(item) {
+  if (!item.joinings?.length) return null;
+  return h("section", null, h("h3", null, t("Seen again")), h("ul.tasks", null, item.joinings.map((joining) => h("li", null,
+    icon("eye"),
+    h("div", null,
+      h("b", null, joining.person || t("a citizen")), " ",
+      h("span.small.quiet", null, both(joining.joined_at), joining.distance_m === null ? "" : ` · ${t("{distance} from the place", { distance: distance(joining.distance_m) })}`),
+      joining.note && h("p", null, joining.note))))));
 }
 
 /** The facts of an entry that a reader wants, in words. @param {Record<string, any>} facts */

@@ -1,5 +1,6 @@
 /** Photographs of a case: a strip of thumbs, the full picture in a dialog; and choosing new ones. */
 import { fill, h, icon } from "../dom.js";
+import { distance } from "../geo.js";
 import { t } from "../i18n.js";
 import { both } from "../time.js";
 import { dialog } from "../ui.js";
@@ -11,13 +12,17 @@ export function photoKind(kind) {
   return words[kind] ?? kind;
 }
 
+/** Its own position lies farther from the place claimed than the city allows. @param {PhotoOut} photo */
+const elsewhere = (photo) => t("taken {distance} away", { distance: distance(photo.off_m ?? 0) });
+
 /** @param {PhotoOut[]} photos @param {import("../api.js").Api} api */
 export function photoStrip(photos, api) {
   if (!photos.length) return h("p.quiet.small", null, t("No photo."));
   return h("ul.photos", null, photos.map((photo) => h("li", null,
     h("button.photo", { type: "button", onclick: () => look(photo, api), "aria-label": t("Photo {kind}, {time}", { kind: photoKind(photo.kind), time: both(photo.taken_at ?? photo.uploaded_at) }) },
       h("img", { src: api.photoUrl(photo.id, "thumb"), alt: "", loading: "lazy", width: 160, height: 120 }),
-      h("span.small", null, photoKind(photo.kind))))));
+      h("span.small", null, photoKind(photo.kind)),
+      photo.off && h("span.small.warn", null, elsewhere(photo))))));
 }
 
 /** @param {PhotoOut} photo @param {import("../api.js").Api} api */
@@ -25,6 +30,8 @@ function look(photo, api) {
   const { box } = dialog(
     photoKind(photo.kind),
     h("img", { src: api.photoUrl(photo.id, "full"), alt: photoKind(photo.kind), width: photo.width, height: photo.height }),
+    photo.off && h("p.warn", null, icon("triangle-alert"), " ", elsewhere(photo)),
+    photo.source && h("p.quiet.small", null, photo.source === "camera" ? t("from the camera, the phone says") : t("from the gallery, the phone says")),
     h("p.quiet.small", null, t("taken {time}", { time: both(photo.taken_at) }), " · ", t("uploaded {time}", { time: both(photo.uploaded_at) })),
   );
   box.classList.add("photo");
