@@ -23,7 +23,7 @@ from gis_data.sql import rows
 AT_MOST: Final = 50
 # A name that everybody types the beginning of has many bearers: so many are weighed, no more.
 CAP: Final = 2_000
-STREETS_AT_MOST: Final = 5
+STREETS_AT_MOST: Final = 10
 WITHIN_M: Final = 300.0
 NEAR_AT_MOST: Final = 5
 # Closer than this one stands before the door.
@@ -103,7 +103,7 @@ def search(q: str, *, district_code: str, near: Place | None = None, at_most: in
     at_most = min(at_most, AT_MOST)
     lon, lat = checked(*near) if near else (None, None)
     common = {"district_code": district_code, "lon": lon, "lat": lat, "today": timezone.localdate()}
-    streets = _names(asked(wanted.street), common, at_most) if wanted.number else []
+    streets = _names(asked(wanted.street), common, AT_MOST) if wanted.number else []
     found = _by_code(wanted, district_code) + _doors(streets, wanted.number, common, at_most)
     found += _names(wanted, common, at_most, alike=not wanted.number)
     if not found:

@@ -22,7 +22,8 @@ router = Router(tags=["Places"])
 class Caller(Protocol):
     """Who the roof has let through: all that this floor needs to know is whose city it is."""
 
-    stream: str
+    @property
+    def stream(self) -> str: ...
 
 
 def district_of(request: HttpRequest) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import shapely
 from django.contrib.gis.geos import GEOSGeometry, Point, Polygon
@@ -31,14 +31,20 @@ def name_areas(generation: Generation) -> int:
         )
     }
     areas = list(generation.areas.exclude(level=Area.Level.DISTRICT))
-    named: list[Address] = []
+    new: list[Address] = []
+    known: list[Address] = []
     for area in areas:
-        row = held.pop(PREFIX + area.code, None) or Address(
-            district_code=generation.district_code,
-            key=PREFIX + area.code,
-            code=area.code,
-            kind=Address.Kind.AREA,
-        )
+        row = held.pop(PREFIX + area.code, None)
+        if row is None:
+            row = Address(
+                district_code=generation.district_code,
+                key=PREFIX + area.code,
+                code=area.code,
+                kind=Address.Kind.AREA,
+            )
+            new.append(row)
+        else:
+            known.append(row)
         if row.name and row.name != area.name:
             row.former = "；".join(filter(None, [row.former, row.name]))
         row.name, row.name_en, row.valid_to = area.name, area.name_en, None
@@ -51,15 +57,14 @@ def name_areas(generation: Generation) -> int:
         row.outline = _box(shape)
         row.area_code = area.code
         row.source, row.synthetic = generation.title[:200], area.synthetic
-        named.append(row)
-    Address.objects.bulk_create([row for row in named if row.pk is None])
-    Address.objects.bulk_update([row for row in named if row.pk is not None], CHANGED)
+    Address.objects.bulk_create(new)
+    Address.objects.bulk_update(known, CHANGED)
     gone = [row.pk for row in held.values()]
     Address.objects.filter(pk__in=gone, valid_to=None).update(valid_to=timezone.localdate())
     return len(areas)
 
 
-def _box(shape: shapely.Geometry) -> GEOSGeometry:
+def _box(shape: Any) -> GEOSGeometry:
     box = Polygon.from_bbox(shape.bounds)
     box.srid = STORE
     return box

@@ -68,7 +68,7 @@ def assign_cells(editor: Editor, grid_code: str, cell_codes: Sequence[str]) -> M
     links = ResponsibilityGrid.cells.through.objects.filter(cell_id__in=cells.values())
     others = set(links.values_list("responsibilitygrid_id", flat=True)) | ({grid.pk} if grid else set())
     before = _members(others)
-    links.exclude(responsibilitygrid_id=grid.pk if grid else None).delete()
+    (links.exclude(responsibilitygrid_id=grid.pk) if grid is not None else links).delete()
     if grid is not None:
         grid.cells.add(*cells.values())
     subject = f"{', '.join(wanted[:6])}{' …' if len(wanted) > 6 else ''} → {grid_code or '–'}"

@@ -29,9 +29,14 @@ BORDER_FAULTS: Final = frozenset({"code", "parent", "shape", "gap", "crossing", 
 class Editor(Protocol):
     """Who edits, as the roof knows them; the stream is the district."""
 
-    person_id: int
-    name: str
-    stream: str
+    @property
+    def person_id(self) -> int: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def stream(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,19 @@ def differences(draft: Draft) -> list[Difference]:
     """What of a draft is not as it is in force, areas before cells, by code."""
     base = _base_of(draft)
     found = rows("differences", base_id=base.pk if base else 0, draft_id=draft.pk)
-    return [Difference(*row[:7], bounds=(row[7], row[8], row[9], row[10])) for row in found]
+    return [
+        Difference(
+            table=row[0],
+            level=row[1],
+            code=row[2],
+            name=row[3],
+            change=row[4],
+            before_m2=row[5],
+            after_m2=row[6],
+            bounds=(row[7], row[8], row[9], row[10]),
+        )
+        for row in found
+    ]
 
 
 def faults(draft: Draft) -> list[Fault]:

@@ -32,10 +32,14 @@ def each_ring(shape: Any, change: Callable[[Points], Points]) -> Any:
 
 def noded(shape: Any, points: Iterable[LonLat]) -> Any:
     """The shape with each point that lies on its border among its vertices."""
-    for point in points:
-        at = np.array(point)
-        shape = each_ring(shape, lambda ring, at=at: _with(ring, at))
-    return shape
+    wanted = [np.array(point) for point in points]
+
+    def node(ring: Points) -> Points:
+        for at in wanted:
+            ring = _with(ring, at)
+        return ring
+
+    return each_ring(shape, node)
 
 
 def moved(shape: Any, at: LonLat, to: LonLat) -> Any:

@@ -308,7 +308,7 @@ class Sheet:
 
 def _named_parent(row: Row) -> Area | None:
     """The parent that was set on the row, which need not be stored yet."""
-    found: Area | None = row._state.fields_cache.get("community" if isinstance(row, Cell) else "parent")  # type: ignore[attr-defined]
+    found: Area | None = row._state.fields_cache.get("community" if isinstance(row, Cell) else "parent")
     return found
 
 
@@ -326,8 +326,9 @@ def _name_parent(row: Row) -> None:
 def _is_child(row: Row, area: Area) -> bool:
     named = _named_parent(row)
     if named is not None:
-        return named is area or (area.pk is not None and named.pk == area.pk)
-    return area.pk is not None and area.pk == (row.community_id if isinstance(row, Cell) else row.parent_id)
+        return named is area or (not area._state.adding and named.pk == area.pk)
+    above = row.community_id if isinstance(row, Cell) else row.parent_id
+    return not area._state.adding and above == area.pk
 
 
 def words_of(row: models.Model) -> dict[str, Any]:
@@ -344,7 +345,7 @@ def replace(before: Rows, after: Rows) -> None:
         old, new = before.get(table, {}), after.get(table, {})
         gone = [int(key) for key in old if key not in new]
         if gone:
-            model._default_manager.filter(pk__in=gone)._raw_delete("default")  # type: ignore[attr-defined]
+            model._default_manager.filter(pk__in=gone)._raw_delete("default")
     for table, model in TABLES.items():
         old, new = before.get(table, {}), after.get(table, {})
         for key, words in new.items():
@@ -355,6 +356,8 @@ def replace(before: Rows, after: Rows) -> None:
 def _values(model: type[models.Model], words: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for field in model._meta.concrete_fields:
+        if field.attname not in words:  # a column younger than the log
+            continue
         value = words[field.attname]
         if value is not None and isinstance(field, GeometryField):
             values[field.attname] = GEOSGeometry(value)
@@ -373,7 +376,8 @@ def _dress(row: Row, shape: Any, area_m2: float) -> None:
     """Shape and size into the row as it is stored."""
     if isinstance(row, Area):
         shape = shapely.multipolygons(shapely.get_parts(shape))
-    row.border = GEOSGeometry(stored_shape(shape, STORE))
+    border: Any = GEOSGeometry(stored_shape(shape, STORE))
+    row.border = border
     row.area_m2 = area_m2
 
 

@@ -396,7 +396,7 @@ def _next_codes(sheet: Sheet, above: str, width: int, count: int, *, first: int 
 
 
 def _community(sheet: Sheet, cell: Cell) -> Area:
-    named = cell._state.fields_cache.get("community")  # type: ignore[attr-defined]
+    named = cell._state.fields_cache.get("community")
     found = named if named is not None else sheet.parent(cell)
     assert isinstance(found, Area)
     return found

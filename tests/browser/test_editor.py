@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.gis.geos import Point
 from playwright.sync_api import Page, expect
 
 from casework.models import Person
@@ -161,7 +162,7 @@ def test_the_search_box_of_a_map_flies_to_an_address(town: Town, window: Opened)
         name_en="Bell Tower",
         area_code="110101001002",
         spelt=spellings(["钟楼", "Bell Tower"]),
-        place=f"SRID=4326;POINT({lon} {lat})",
+        place=Point(lon, lat, srid=4326),
     )
     page = window("bo", "/desk/dispatch/")
     page.get_by_role("button", name="Find a place").click()

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import shapely
 from django.contrib.gis.geos import GEOSGeometry
@@ -39,6 +40,10 @@ def cell_shape(column: int, row: int) -> shapely.Polygon:
     return shapely.Polygon(
         [corner(column, row), corner(column + 1, row), corner(column + 1, row + 1), corner(column, row + 1)]
     )
+
+
+def _stored(shape: Any) -> Any:
+    return GEOSGeometry(stored_shape(shape, STORE))
 
 
 def make_ground() -> Generation:
@@ -68,7 +73,7 @@ def make_ground() -> Generation:
                     generation=generation,
                     community=community,
                     code=codes.cell_code(community.code, sequence),
-                    border=GEOSGeometry(stored_shape(shapes[at], STORE)),
+                    border=_stored(shapes[at]),
                     area_m2=project(shapes[at], STORE, METRIC).area,
                     active=True,
                 )
@@ -87,6 +92,6 @@ def _area(
         code=code,
         name=name,
         parent=parent,
-        border=GEOSGeometry(stored_shape(shapely.multipolygons([shape]), STORE)),
+        border=_stored(shapely.multipolygons([shape])),
         area_m2=project(shape, STORE, METRIC).area,
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.gis.geos import Point
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -178,7 +179,7 @@ def test_of_equals_the_nearer_comes_first_and_the_list_is_capped(city: SmallCity
     for n in range(60):
         Address.objects.create(
             district_code=DISTRICT, key=f"kiosk {n}", kind="poi", name="报刊亭",
-            spelt=spelling.spellings(["报刊亭"]), place=f"SRID=4326;POINT({WEST + SIDE * n / 20} {SOUTH})",
+            spelt=spelling.spellings(["报刊亭"]), place=Point(WEST + SIDE * n / 20, SOUTH, srid=4326),
         )  # fmt: skip
     found = search("报刊亭", district_code=DISTRICT, near=(WEST + 2 * SIDE, SOUTH), at_most=999)
     assert len(found) == 50
@@ -238,7 +239,7 @@ def test_the_nearest_is_the_nearest_in_metres(city: SmallCity) -> None:
             key=name,
             kind="poi",
             name=name,
-            place=f"SRID=4326;POINT({x + east} {y + north})",
+            place=Point(x + east, y + north, srid=4326),
         )
     assert [one.name for one in nearest(x, y, district_code=DISTRICT)] == ["east", "north"]
 
@@ -265,7 +266,7 @@ def test_in_a_large_city_both_ways_use_their_indexes(city: SmallCity) -> None:
         Address(
             district_code=DISTRICT, key=f"{kind} {n}", kind=kind, name=f"{n}",
             spelt=spelling.spellings([f"name {n}"]),
-            place=f"SRID=4326;POINT({WEST + n * 1e-6} {SOUTH + n % 97 * 1e-5})",
+            place=Point(WEST + n * 1e-6, SOUTH + n % 97 * 1e-5, srid=4326),
         )
         for n in range(2_000) for kind in ("street", "door")
     ]  # fmt: skip

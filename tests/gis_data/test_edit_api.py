@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.gis.geos import LineString
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -225,12 +226,11 @@ def test_a_component_is_added_moved_retired_and_each_undone(town: Town, admin: A
 def test_an_outline_moves_with_its_component(town: Town, admin: Actor) -> None:
     row = town.city.bins[0]
     x, y = row.place.coords
-    row.outline = f"SRID={STORE};LINESTRING({x} {y}, {x + 0.0001} {y})"
-    row.save()
+    Component.objects.filter(pk=row.pk).update(outline=LineString((x, y), (x + 0.0001, y), srid=STORE))
     lon, lat = town.city.inside(1)
     Caller(admin).post(f"/edit/components/{row.code}/move", {"lon": lon, "lat": lat})
-    row.refresh_from_db()
-    assert row.outline.coords == (pytest.approx((lon, lat)), pytest.approx((lon + 0.0001, lat)))
+    outline: Any = Component.objects.get(pk=row.pk).outline
+    assert outline.coords == (pytest.approx((lon, lat)), pytest.approx((lon + 0.0001, lat)))
 
 
 def test_a_component_stands_in_the_own_district(town: Town, admin: Actor) -> None:
