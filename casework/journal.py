@@ -232,7 +232,7 @@ def append(
         facts=facts_text,
         card=card_text,
     )
-    values = {
+    values: dict[str, Any] = {
         "stream": case.stream_id,
         "case": case.id,
         "case_seq": case_seq,

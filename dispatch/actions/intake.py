@@ -250,7 +250,7 @@ def _build(new: NewReport, case: Case, lon: float, lat: float, facts: _Facts, ac
         given_lat=new.lat,
         given_datum=new.datum,
         accuracy_m=new.accuracy_m,
-        cell_code=facts.cell_code,
+        cell_code=facts.cell_code or "",  # checked before
         component_code=new.component_code,
         owner_code=facts.component[1] if facts.component else "",
         address=new.address[:200],

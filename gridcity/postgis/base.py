@@ -15,7 +15,7 @@ from django.contrib.gis.db.backends.postgis.base import DatabaseWrapper as Postg
 from gridcity.postgis.schema import SchemaEditor
 
 
-class DatabaseWrapper(PostgisWrapper):  # type: ignore[misc]
+class DatabaseWrapper(PostgisWrapper):
     """As Django's, with a health check that costs no round trip while all is well."""
 
     SchemaEditorClass = SchemaEditor

@@ -11,6 +11,5 @@ class SchemaEditor(PostGISSchemaEditor):
     """As PostGIS's, but an index with a condition keeps it: `GistIndex(fields=["place"], condition=…)`."""
 
     def _create_index_sql(self, model: Any, *, fields: Any = None, **options: Any) -> Any:
-        if options.get("condition") is not None:
-            return super(PostGISSchemaEditor, self)._create_index_sql(model, fields=fields, **options)
-        return super()._create_index_sql(model, fields=fields, **options)
+        chosen: Any = super() if options.get("condition") is None else super(PostGISSchemaEditor, self)
+        return chosen._create_index_sql(model, fields=fields, **options)

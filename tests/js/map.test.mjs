@@ -31,9 +31,9 @@ test("every stage has one shape", () => {
 });
 
 const classes = [
-  { id: 1, code: "0101", kind: "component", name_zh: "上水井盖", name_en: "Water-supply manhole cover", initials: "ssjg" },
-  { id: 2, code: "0102", kind: "component", name_zh: "污水井盖", name_en: "Sewage manhole cover", initials: "wsjg" },
-  { id: 3, code: "0102", kind: "event", name_zh: "暴露垃圾", name_en: "Exposed refuse", initials: "bllj" },
+  { id: 1, code: "0101", kind: "component", name: "上水井盖", name_en: "Water-supply manhole cover", initials: "ssjg" },
+  { id: 2, code: "0102", kind: "component", name: "污水井盖", name_en: "Sewage manhole cover", initials: "wsjg" },
+  { id: 3, code: "0102", kind: "event", name: "暴露垃圾", name_en: "Exposed refuse", initials: "bllj" },
 ];
 const found = (query) => searchClasses(classes, query).map((item) => item.id);
 
