@@ -47,25 +47,26 @@ async function bundle() {
     metafile: true,
   });
   await esbuild.build({ ...common, entryPoints: [join(here, "src", "sw.js")], format: "iife" });
-  return { pages: pages.length, scripts: reachable(metafile, "pages/inspector.js") };
+  const [now, all] = [["import-statement"], ["import-statement", "dynamic-import"]].map((kinds) => reachable(metafile, "pages/inspector.js", kinds));
+  return { pages: pages.length, scripts: all, preload: now };
 }
 
-/** An output and everything it imports, now or later. @param {esbuild.Metafile} metafile @param {string} entry */
-function reachable(metafile, entry) {
+/** An output and everything it imports in these ways. @param {esbuild.Metafile} metafile @param {string} entry @param {string[]} kinds */
+function reachable(metafile, entry, kinds) {
   const home = relative(here, out).replaceAll("\\", "/");
   const found = new Set([`${home}/${entry}`]);
-  for (const name of found) for (const item of metafile.outputs[name].imports) if (!item.external) found.add(item.path);
+  for (const name of found) for (const item of metafile.outputs[name].imports) if (kinds.includes(item.kind)) found.add(item.path);
   return [...found].map((name) => name.slice(home.length + 1));
 }
 
-/** What the phone's page is made of, and a version that changes with any of it. @param {string[]} scripts */
-async function shell(scripts) {
+/** What the phone's page is made of, what of it is needed first, and a version that changes with any of it. @param {string[]} scripts @param {string[]} preload */
+async function shell(scripts, preload) {
   const styles = (await files(join(out, "css"), /^phone(-map)?\.css$/)).concat(await files(join(out, "images"), /^(?!.*(layers|marker)).*\.(svg|png)$/));
   const words = await files(join(out, "i18n"), /\.js$/);
   const names = [...scripts, ...[...styles, ...words, join(out, "icons.svg")].map((path) => relative(out, path).replaceAll("\\", "/"))].sort();
   const total = createHash("sha256");
   for (const name of [...names, "sw.js"]) total.update(name).update(await readFile(join(out, name)));
-  await writeFile(join(out, "shell.json"), JSON.stringify({ version: total.digest("hex").slice(0, 12), files: names }));
+  await writeFile(join(out, "shell.json"), JSON.stringify({ version: total.digest("hex").slice(0, 12), files: names, preload }));
 }
 
 async function icons() {
@@ -117,8 +118,8 @@ async function messages() {
 try {
   await mkdir(join(out, "i18n"), { recursive: true });
   await cp(join(here, "src", "images"), join(out, "images"), { recursive: true });
-  const [{ pages: pageCount, scripts }, iconCount, messageCount] = await Promise.all([bundle(), icons(), messages()]);
-  await shell(scripts);
+  const [{ pages: pageCount, scripts, preload }, iconCount, messageCount] = await Promise.all([bundle(), icons(), messages()]);
+  await shell(scripts, preload);
   await rm(join(here, "dist"), { recursive: true, force: true });
   await rename(aside, join(here, "dist"));
   console.log(`front end built: ${pageCount} pages, ${iconCount} icons, ${messageCount} translated messages`);

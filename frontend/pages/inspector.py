@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.templatetags.static import static
 from django.urls import reverse
@@ -33,7 +34,16 @@ def inspector(request: HttpRequest) -> HttpResponse:
         username=username,
         map_style=static("gridcity/css/phone-map.css"),
         worker=reverse("phone-worker"),
+        preload=scripts_first(),
     )
+
+
+def scripts_first() -> list[str]:
+    """Modules that the page's script imports at once: asked for together with it, not one after the other."""
+    try:
+        return [static(f"gridcity/{name}") for name in json.loads(built("shell.json"))["preload"][1:]]
+    except Http404:
+        return []
 
 
 def worker(request: HttpRequest) -> HttpResponse:
@@ -75,9 +85,10 @@ def manifest(request: HttpRequest) -> HttpResponse:
 
 
 def built(name: str) -> str:
-    """A file that the front-end build made."""
-    path = finders.find(f"gridcity/{name}")
-    if path is None:
+    """A file of the front-end build: the collected one where there is one, for the storage knows its names."""
+    collected = isinstance(staticfiles_storage, ManifestFilesMixin)
+    path = staticfiles_storage.path(f"gridcity/{name}") if collected else finders.find(f"gridcity/{name}")
+    if path is None or not Path(path).is_file():
         raise Http404(name)
     return _text(path, Path(path).stat().st_mtime_ns)
 
