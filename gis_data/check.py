@@ -42,6 +42,12 @@ KINDS: Final[dict[str, Any]] = {
 }
 
 
+# The statements that look at borders; and which of their faults must not come into force.
+BORDERS: Final = ("check_shapes", "check_nesting", "check_overlaps")
+TOPOLOGY: Final = (*BORDERS, "check_components")
+BORDER_FAULTS: Final = frozenset({"code", "parent", "shape", "gap", "crossing", "overlap"})
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Something out of order; `kind` is a key of KINDS."""
@@ -99,6 +105,12 @@ def check_district(generation: Generation) -> Check:
     )
 
 
+def border_faults(generation: Generation) -> list[Fault]:
+    """What must not come into force: the part of `check_district` that looks at areas' and cells' borders."""
+    found = [*_area_codes(generation), *_topology(generation, BORDERS)]
+    return [one for one in found if one.kind in BORDER_FAULTS]
+
+
 def judge_stored(generation: Generation) -> Verdict:
     """Sizes, compactness and order of a generation's cells, cut here or delivered by surveyors."""
     areas = list(
@@ -147,15 +159,19 @@ def summary(check: Check) -> str:
     return "\n".join(lines)
 
 
-def _codes(generation: Generation) -> Iterator[Fault]:
+def _area_codes(generation: Generation) -> Iterator[Fault]:
     kinds = {"district": codes.Kind.DISTRICT, "street": codes.Kind.STREET, "community": codes.Kind.COMMUNITY}
     areas = Area.objects.filter(generation=generation).values_list("level", "code", "parent__code")
     cells = Cell.objects.filter(generation=generation).values_list("code", "community__code")
-    standing = Component.objects.filter(district_code=generation.district_code, retired_on=None)
     for level, code, above in areas:
         yield from _code(kinds[level], code, above or "")
     for code, above in cells:
         yield from _code(codes.Kind.CELL, code, above, codes.OLD if len(code) == 14 else codes.CURRENT)
+
+
+def _codes(generation: Generation) -> Iterator[Fault]:
+    yield from _area_codes(generation)
+    standing = Component.objects.filter(district_code=generation.district_code, retired_on=None)
     for code, class_code in standing.values_list("code", "problem_class__code").iterator():
         edition = codes.CURRENT if len(class_code) == 4 else codes.DRAFT
         yield from _code(codes.Kind.COMPONENT, code, generation.district_code + class_code, edition)
@@ -171,14 +187,14 @@ def _code(kind: codes.Kind, code: str, above: str, edition: str = codes.CURRENT)
             yield Fault("parent", code, above)
 
 
-def _topology(generation: Generation) -> Iterator[Fault]:
+def _topology(generation: Generation, statements: tuple[str, ...] = TOPOLOGY) -> Iterator[Fault]:
     arguments = {
         "generation_id": generation.pk,
         "district_code": generation.district_code,
         "tolerance_m2": TOLERANCE_M2,
         "metric": metric_of(generation),
     }
-    for name in ("check_shapes", "check_nesting", "check_overlaps", "check_components"):
+    for name in statements:
         for kind, code, detail in rows(name, **arguments):
             yield Fault(kind, code, detail)
 

@@ -8,22 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gis_data.check import Fault, check_district
+from gis_data.check import Fault, border_faults
 from gis_data.editing.sheet import Sheet, replace
 from gis_data.editing.verbs import FREE, VERBS, Wanted
 from gis_data.errors import EditRefused, StaleDraft, UnknownLayer
 from gis_data.generations import Activation, activate
 from gis_data.models import Area, Cell, Draft, Generation, MapEdit
 from gis_data.sql import SYSTEMS, rows, statement
-
-# What must not come into force, whatever the files once brought in.
-BORDER_FAULTS: Final = frozenset({"code", "parent", "shape", "gap", "crossing", "overlap"})
 
 
 class Editor(Protocol):
@@ -188,13 +185,11 @@ def differences(draft: Draft) -> list[Difference]:
 
 def faults(draft: Draft) -> list[Fault]:
     """Faults of borders and codes that the generation in force has not."""
-    base = _base_of(draft)
-    known = {(one.kind, one.code) for one in check_district(base).faults} if base else set()
-    return [
-        one
-        for one in check_district(draft.generation).faults
-        if one.kind in BORDER_FAULTS and (one.kind, one.code) not in known
-    ]
+    found, base = border_faults(draft.generation), _base_of(draft)
+    if not found or base is None:
+        return found
+    known = {(one.kind, one.code) for one in border_faults(base)}
+    return [one for one in found if (one.kind, one.code) not in known]
 
 
 def bring_into_force(editor: Editor, generation_id: int, version: int) -> Activation:

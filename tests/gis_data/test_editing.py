@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from gis_data.addresses import search
-from gis_data.check import check_district
+from gis_data.check import border_faults
 from gis_data.editing import drafts, shapes
 from gis_data.editing.verbs import Wanted
 from gis_data.errors import EditRefused, PlaceError, StaleDraft
@@ -61,9 +61,7 @@ class Desk:
         return {code: shape.wkb_hex for code, shape in {**self.cells(), **self.areas()}.items()}
 
     def faults(self) -> list[str]:
-        """What may not be; sizes and the order of numbers may."""
-        found = check_district(self.generation).faults
-        return [str(one) for one in found if one.kind in drafts.BORDER_FAULTS]
+        return [str(one) for one in border_faults(self.generation)]
 
 
 def shape_of(row: Any) -> Any:
