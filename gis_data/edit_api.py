@@ -19,7 +19,7 @@ from gis_data.sql import rows
 
 router = Router(tags=["Editing"])
 
-CELLS_AT_MOST: Final = 2_000
+CELLS_AT_MOST: Final = 5_000
 COMPONENTS_AT_MOST: Final = 3_000
 LISTED_AT_MOST: Final = 500
 

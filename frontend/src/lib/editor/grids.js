@@ -38,7 +38,7 @@ export function grids({ map, api, panel, hint }) {
   const log = editLog({ api, kinds: ["make_grid", "assign_cells"], onundone: () => void again() });
   const head = h("section");
   const about = h("section", { "aria-label": t("Chosen"), "aria-live": "polite" });
-  const plan = h("section", { "aria-label": t("Proposal") });
+  const plan = h("section", { "aria-label": t("Proposed grids") });
   const gaps = h("section", { "aria-label": t("Where nobody walks") });
 
   async function again() {
@@ -52,7 +52,7 @@ export function grids({ map, api, panel, hint }) {
     const count = h("input", { id: "grid-count", type: "number", min: 1, max: 5000, required: true, value: String(list.length || 1) });
     const ask = h("button", null, t("Propose"));
     const result = h("div", { "aria-live": "polite" });
-    fill(plan, h("h2", null, t("Proposal")), h("form", { onsubmit: (/** @type {Event} */ event) => {
+    fill(plan, h("h2", null, t("Proposed grids")), h("form", { onsubmit: (/** @type {Event} */ event) => {
       event.preventDefault();
       void busy(ask, async () => show(await api.get("/grids/proposal", { count: count.value }), count.value, result));
     } }, h("label", { for: "grid-count" }, t("Grids of equal workload (reports, components, walking)")), h("div.actions", null, count, ask)), result);
