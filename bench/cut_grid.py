@@ -1,8 +1,8 @@
 """How fast are communities cut? `bench/run cut_grid [--km2 40] [--communities 200] [--rounds 5]`
 
-Draws a district of about 40 km² and 218 communities with crooked borders, cuts it into cells, and beside it, in
-the same rounds, into plain 100 m squares clipped to the communities: shapely's arrays, the fastest of the survey.
-Squares may be slivers and know no size, no order and no shared vertices; cells do. No database is used.
+Draws a district of about 40 km² and 218 communities with crooked borders, cuts it into cells, and beside it,
+in the same rounds, into plain 100 m squares clipped to the communities: shapely's arrays, the fastest of the
+survey. Squares may be slivers and know no size, no order and no shared vertices; cells do. No database is used.
 goal   ≥ 0.1 of the plain squares' pieces a second
 """
 
@@ -102,7 +102,8 @@ def main() -> int:
     cells = cut(communities).shapes
     size = shapely.area(cells)
     print(
-        f"\n{len(communities)} communities, {shapely.area(communities).sum() / 1e6:.1f} km², {len(cells):,} cells: "
+        f"\n{len(communities)} communities, {shapely.area(communities).sum() / 1e6:.1f} km², "
+        f"{len(cells):,} cells: "
         f"{Limits().in_range(size).mean():.2%} of 5,000 to 20,000 m², "
         f"compactness at least {compactness(cells).min():.2f}, median {np.median(compactness(cells)):.2f}; "
         f"borders shared exactly: {shapely.coverage_is_valid(cells)}"

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gis_data.grid.coverage import joined, united, woven
+from gis_data.grid.coverage import grouped, joined, united, woven
 
 Ints = NDArray[np.int64]
 Shapes = NDArray[Any]
@@ -44,14 +44,27 @@ def separate(buildings: Shapes) -> Shapes:
     once = one < other
     one, other = one[once], other[once]
     deep = shapely.area(shapely.intersection(solid[one], solid[other])) > TOUCH_M2
-    label = np.arange(len(solid))
-    for first, second in zip(one[deep].tolist(), other[deep].tolist(), strict=True):
-        low, high = sorted((label[first], label[second]))
-        label[label == high] = low
-    single = np.bincount(label, minlength=len(solid))[label] == 1
-    together = [shapely.union_all(solid[label == group]) for group in np.unique(label[~single]).tolist()]
-    merged = shapely.get_parts(np.array(together, dtype=object)) if together else np.array([], dtype=object)
-    return np.concatenate([solid[single], merged])
+    kept = [
+        solid[members] if len(members) == 1 else shapely.get_parts(shapely.union_all(solid[members]))
+        for _label, members in grouped(_linked(len(solid), one[deep].tolist(), other[deep].tolist()))
+    ]
+    return np.concatenate(kept) if kept else solid
+
+
+def _linked(many: int, ones: list[int], others: list[int]) -> Ints:
+    """The same number for all that pairs link, directly or through others."""
+    stands = list(range(many))
+
+    def standing(at: int) -> int:
+        while stands[at] != at:
+            stands[at] = stands[stands[at]]
+            at = stands[at]
+        return at
+
+    for one, other in zip(ones, others, strict=True):
+        low, high = sorted((standing(one), standing(other)))
+        stands[high] = low
+    return np.array([standing(at) for at in range(many)], dtype=np.int64)
 
 
 def _cut_buildings(cells: Shapes, buildings: Shapes) -> tuple[Ints, Ints]:
@@ -69,8 +82,8 @@ def _around(cells: Shapes, buildings: Shapes) -> Shapes:
     cells = woven(cells)
     cells = cells[~shapely.is_empty(cells)]
     ground = united(cells)
-    outlines = shapely.intersection(shapely.boundary(buildings), ground)
-    noded = shapely.union_all([*shapely.boundary(cells), *outlines])
+    # whole outlines: clipped ones would end a hair beside the border and close no face
+    noded = shapely.union_all([*shapely.boundary(cells), *shapely.boundary(buildings)])
     faces = woven(shapely.get_parts(shapely.polygonize([noded])))
     faces = faces[~shapely.is_empty(faces)]
     inside = shapely.point_on_surface(faces)

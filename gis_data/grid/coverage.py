@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -110,15 +111,20 @@ def joined(shapes: Shapes, label: Ints) -> tuple[Shapes, Ints]:
 
     A label whose polygons do not touch gives several parts.
     """
-    order = np.argsort(label, kind="stable")
-    found, first, size = np.unique(label[order], return_index=True, return_counts=True)
-    whole = np.empty(len(found), dtype=object)
-    whole[size == 1] = shapes[order[first[size == 1]]]
-    for group in np.flatnonzero(size > 1):
-        members = order[first[group] : first[group] + size[group]]
-        whole[group] = united(shapes[members])
+    whole = np.empty(len(np.unique(label)), dtype=object)
+    names = []
+    for number, (name, members) in enumerate(grouped(label)):
+        names.append(name)
+        whole[number] = shapes[members[0]] if len(members) == 1 else united(shapes[members])
     parts, of = shapely.get_parts(whole, return_index=True)
-    return parts, found[of]
+    return parts, np.array(names, dtype=np.int64)[of]
+
+
+def grouped(label: Ints) -> Iterator[tuple[int, Ints]]:
+    """Each label in rising order, and the positions that have it."""
+    order = np.argsort(label, kind="stable")
+    found, first = np.unique(label[order], return_index=True)
+    yield from zip(found.tolist(), np.split(order, first[1:]), strict=True)
 
 
 def united(shapes: Shapes) -> Any:

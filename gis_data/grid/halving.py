@@ -167,16 +167,16 @@ class Edges:
 
 
 def _shorter_of_two(edges: Edges, angle: Floats, counts: Ints) -> tuple[Floats, Floats, Ints, Ints]:
-    """Along and across the frame, the cut that leaves the half count on its first side; the shorter one.
+    """Along and across the frame, the cut with about half the count on its first side; the shorter one.
 
     Answers the direction across which to cut, the place along it, the count of the first side, the strokes.
     """
-    count = counts // 2
     found = []
     for turn in (angle, angle + np.pi / 2):
         p0, q0, p1, q1 = edges.turned(turn)
         low = np.minimum.reduceat(p0, edges.start)
         high = np.maximum.reduceat(p0, edges.start)
+        count = _whole_rows(counts, edges.area, high - low)
         share = count / counts
         wanted = share * edges.area
         place = low + share * (high - low)
@@ -193,15 +193,20 @@ def _shorter_of_two(edges: Edges, angle: Floats, counts: Ints) -> tuple[Floats, 
                 step = place - miss / width
             good = (step > low) & (step < high)
             place = np.where(good, step, (low + high) / 2)
-        found.append((turn, place, width * (1 + STROKE_PRICE * (strokes - 1)), strokes))
-    (turn, place, price, strokes), (other_turn, other_place, other_price, other_strokes) = found
-    other = other_price < price * (1 - 1e-9)
-    return (
-        np.where(other, other_turn, turn),
-        np.where(other, other_place, place),
-        count,
-        np.where(other, other_strokes, strokes),
+        found.append((width * (1 + STROKE_PRICE * (strokes - 1)), turn, place, count, strokes))
+    other = found[1][0] < found[0][0] * (1 - 1e-9)
+    turn, place, count, strokes = (
+        np.where(other, second, first) for first, second in zip(found[0][1:], found[1][1:], strict=True)
     )
+    return turn, place, count, strokes
+
+
+def _whole_rows(counts: Ints, area: Floats, extent: Floats) -> Ints:
+    """Of each count about the half, rounded to as many square pieces as fit side by side across the cut."""
+    each = np.sqrt(area / counts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rows = np.clip(np.rint(area / extent / each), 1, np.maximum(1, counts // 2)).astype(np.int64)
+    return np.clip(rows * np.maximum(1, counts // 2 // rows), 1, np.maximum(1, counts - 1))
 
 
 def _slope(p0: Floats, q0: Floats, p1: Floats, q1: Floats) -> Floats:

@@ -8,12 +8,13 @@ from typing import Any, Final
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import LineString, Polygon
+from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from gis_data.grid.halving import divide
 from gis_data.grid.limits import THIN, compactness
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Shapes = NDArray[Any]
 
@@ -91,41 +92,48 @@ def _linear(shape: BaseGeometry) -> BaseGeometry:
     return shapely.multilinestrings(parts[shapely.get_dimensions(parts) == 1])
 
 
-def _carried_on(noded: BaseGeometry, reach: float, at_least: float) -> list[LineString]:
+def _carried_on(noded: BaseGeometry, reach: float, at_least: float) -> Shapes:
     """From the free ends of dead ends of some length straight on to the next line, if it is within reach."""
     _faces, _bridges, dangling, _invalid = shapely.polygonize_full([noded])
     chains = shapely.get_parts(shapely.line_merge(shapely.union_all(dangling)))
     pieces = shapely.get_parts(noded)
-    ends = np.concatenate([piece.coords[:1] + piece.coords[-1:] for piece in pieces])
+    ends = shapely.get_coordinates(np.concatenate([shapely.get_point(pieces, at) for at in (0, -1)]))
     places, times = np.unique(ends, axis=0, return_counts=True)
     free = {tuple(place) for place in places[times == 1].tolist()}
-    tree = shapely.STRtree(pieces)
-    carried = []
-    for chain in chains[shapely.length(chains) >= at_least]:
-        points = shapely.get_coordinates(chain)
-        for tail in (points, points[::-1]):
-            if tuple(tail[-1].tolist()) in free:
-                line = _ray(tail, reach, tree)
-                if line is not None:
-                    carried.append(line)
+    found = [
+        (tail[-1], way)
+        for chain in chains[shapely.length(chains) >= at_least]
+        for tail in _both_ways(shapely.get_coordinates(chain))
+        if tuple(tail[-1].tolist()) in free and (way := _heading(tail)) is not None
+    ]
+    if not found:
+        return np.array([], dtype=object)
+    end, way = (np.array(some) for some in zip(*found, strict=True))
+    rays = shapely.linestrings(np.stack([end + way * 1e-3, end + way * reach], axis=1))
+    ray, piece = shapely.STRtree(pieces).query(rays, predicate="intersects")
+    hits = shapely.intersection(rays[ray], pieces[piece])
+    away = np.full(len(rays), np.inf)
+    np.minimum.at(away, ray, shapely.distance(shapely.points(end[ray]), hits))
+    met = np.isfinite(away)
+    # a hair beyond, so that it crosses for certain; the rest dangles and falls away
+    beyond = end[met] + way[met] * (away[met] + 1e-3)[:, None]
+    carried: Shapes = shapely.linestrings(np.stack([end[met], beyond], axis=1))
     return carried
 
 
-def _ray(tail: NDArray[np.float64], reach: float, tree: shapely.STRtree) -> LineString | None:
-    """Straight on from the end of a line to what it meets first; None if it meets nothing within reach."""
+def _both_ways(points: Floats) -> tuple[Floats, Floats]:
+    return points, points[::-1]
+
+
+def _heading(tail: Floats) -> Floats | None:
+    """The direction of a line at its end, over the last metre; None if it is shorter."""
     end = tail[-1]
-    back = tail[np.hypot(*(tail - end).T) >= 1.0]
+    away = np.hypot(*(tail - end).T)
+    back = np.flatnonzero(away >= 1.0)
     if not len(back):
         return None
-    way = (end - back[-1]) / np.hypot(*(end - back[-1]))
-    ray = LineString([end + way * 1e-3, end + way * reach])
-    hit = shapely.union_all(shapely.intersection(tree.geometries[tree.query(ray)], ray))
-    if hit.is_empty:
-        return None
-    away = float(shapely.distance(shapely.Point(end), hit))
-    # a hair beyond, so that it crosses for certain; the rest dangles and falls away
-    line = LineString([end, end + way * (away + 1e-3)])
-    return line
+    way: Floats = (end - tail[back[-1]]) / away[back[-1]]
+    return way
 
 
 def _diced(faces: Shapes) -> Shapes:

@@ -7,8 +7,8 @@
     order                    a later number lies wholly to the west of an earlier one, and not south of it
 
 Some cells cannot be otherwise, and are excused: small, if the cell is a whole separate part of its area;
-thin, if two thirds of its border are the area's own. Sizes count as faults only where fewer than 95 % of the cells
-that are not excused are in range.
+thin, if two thirds of its border are the area's own. Sizes count as faults only where fewer than 95 % of
+the cells that are not excused are in range.
 """
 
 from __future__ import annotations

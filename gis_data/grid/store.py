@@ -14,6 +14,7 @@ from gis_data.crs import STORE
 from gis_data.errors import PlaceError
 from gis_data.grid.coverage import with_vertices
 from gis_data.grid.run import Result
+from gis_data.importers import topology
 from gis_data.models import Area, Cell, Generation
 from gis_data.project import project
 
@@ -77,6 +78,9 @@ def _share_vertices(result: Result, generation: Generation) -> None:
     shapes = np.array([shapely.from_wkb(bytes(area.border.wkb)) for area in areas], dtype=object)
     srid = result.ground.srid
     noded = project(with_vertices(project(shapes, STORE, srid), result.cells.shapes), srid, STORE)
+    for at in np.flatnonzero(~shapely.is_valid(noded)).tolist():
+        # borders that all but touch themselves, as unions of uneven parts have them
+        noded[at] = topology.polygonal(noded[at])[0]
     for area, border in zip(areas, stored_shapes(noded, STORE), strict=True):
         # the database reads EWKB as well as it reads a geometry object
         stored: Any = border
