@@ -195,7 +195,7 @@ def _hand_over(before: set[int], shared: dict[tuple[int, int], int], today: date
 
 def _free_codes(district: str, count: int) -> list[str]:
     used = set(ResponsibilityGrid.objects.filter(code__startswith=district).values_list("code", flat=True))
-    codes = []
+    codes: list[str] = []
     number = 0
     while len(codes) < count:
         number += 1

@@ -124,7 +124,10 @@ def judge_stored(generation: Generation) -> Verdict:
     srid = metric_of(generation)
 
     def shapes(borders: Iterable[Any]) -> NDArray[Any]:
-        return project(shapely.from_wkb([bytes(border.wkb) for border in borders]), STORE, srid)
+        projected: NDArray[Any] = project(
+            shapely.from_wkb([bytes(border.wkb) for border in borders]), STORE, srid
+        )
+        return projected
 
     return judge_cells(
         shapes(border for _code, _area, border in cells),

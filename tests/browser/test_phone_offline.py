@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
-from playwright.sync_api import Error, expect
+from playwright.sync_api import ConsoleMessage, Error, expect
 
 import frontend.pages.inspector
 from casework.models import Case
@@ -50,7 +50,12 @@ def test_a_phone_that_dies_after_any_write_loses_and_doubles_nothing(
         if made:
             all_sent(page)
         assert_each_once(*made)
-        page.on("console", lambda said: said.text == "stands still" and kill(tmp_path / "phone"))
+
+        def fall_dead(said: ConsoleMessage) -> None:
+            if said.text == "stands still":
+                kill(tmp_path / "phone")
+
+        page.on("console", fall_dead)
         page.evaluate("(n) => stopAfter(n)", writes)
         made.append((camera(), camera()))
         try:

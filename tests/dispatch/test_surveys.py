@@ -111,9 +111,9 @@ def test_the_same_order_and_the_same_count_are_one(town: Town) -> None:
     task, body = mine(town.alice)[0], count_of()
     path = f"/surveys/tasks/{task['id']}/count"
     assert [alice.post(path, body).json()["repeated"] for _ in range(2)] == [False, True]
-    assert len(journal.of_case(order["id"])) == 2  # type: ignore[arg-type]
+    assert len(journal.of_case(order["id"])) == 2
     assert alice.post(path, count_of(counted=5)).json()["counted"] == 5  # corrected: another entry
-    assert len(journal.of_case(order["id"])) == 3  # type: ignore[arg-type]
+    assert len(journal.of_case(order["id"])) == 3
 
 
 @pytest.mark.parametrize("verb", ["close_survey", "cancel_survey"])
