@@ -16,8 +16,9 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from gis_data.errors import PlaceError
+from gis_data.importers.components.faults import Fault
 from gis_data.importers.components.opening import MARK, REASON_COLUMNS, WGS84_COLUMN, Inventory
-from gis_data.importers.components.rows import Checker, Fault
+from gis_data.importers.components.rows import Checker
 from gis_data.models import ComponentDelivery
 from gis_data.sql import statement
 
