@@ -85,7 +85,7 @@ def manifest(request: HttpRequest) -> HttpResponse:
 
 
 def built(name: str) -> str:
-    """A file of the front-end build: the collected one where there is one, for the storage knows its names."""
+    """A file of the front-end build: the collected one if there is one, for the storage knows its names."""
     collected = isinstance(staticfiles_storage, ManifestFilesMixin)
     path = staticfiles_storage.path(f"gridcity/{name}") if collected else finders.find(f"gridcity/{name}")
     if path is None or not Path(path).is_file():

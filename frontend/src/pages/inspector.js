@@ -159,13 +159,12 @@ function goHome() {
   shutter.hidden = false;
   home = homeView({
     root, ontask: openTask, onsurvey: openSurvey, onopen: (item) => void reopen(item).catch(complain), ondiscard: (item) => void discard(item),
-    onsend: () => void send({ hurry: true }).catch(complain),
+    onsend: () => void send({ hurry: true }).catch(complain), onmap: () => home && void showMap(home),
   });
   drawLists();
   changed();
   void refresh();
   void lookAtRoom();
-  void drawMap(home);
   if (signedOut) void signIn();
   scrollTo(0, 0);
 }
@@ -173,21 +172,20 @@ function goHome() {
 function drawLists() {
   if (!home) return;
   if (known) home.tasks(known.pack.tasks, known.pack.surveys);
+  if (known && !shownMap) home.sketch(known.pack);
   home.mine(mine);
 }
 
-/** @param {NonNullable<typeof home>} here */
-async function drawMap(here) {
+/** The map in the sketch's place. @param {NonNullable<typeof home>} here */
+async function showMap(here) {
   if (!known) return;
-  // the camera comes first: a map is drawn when the phone has nothing else to do
-  await new Promise((done) => (globalThis.requestIdleCallback ?? setTimeout)(done, { timeout: 800 }));
-  if (home !== here) return;
   try {
-    const map = await openMap(here.mapBox, {});
+    const map = await openMap(here.mapPlace(), {});
     if (home !== here) map.close();
     else shownMap = map;
   } catch {
-    fill(here.mapBox, h("p.small", null, t("The map could not be drawn.")));
+    here.sketch(known.pack);
+    toast(t("The map could not be drawn."), "fault");
   }
 }
 
@@ -333,7 +331,6 @@ async function renew() {
   try {
     const first = !known;
     known = await pack.renew();
-    if (first && home) void drawMap(home);
     if (first && held) goOn();
     drawLists();
     mine = /** @type {Page<Card>} */ (await api.get("/cases", { queue: "mine", limit: 8 })).items;

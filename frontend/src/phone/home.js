@@ -5,14 +5,24 @@ import { className, conditionText, isChinese, named, t, tn } from "../lib/i18n.j
 import { mark, stateWord } from "../lib/states.js";
 import { both } from "../lib/time.js";
 
+import { hoursSince, sketch } from "./sketch.js";
+
 /** @typedef {import("./outbox.js").Item} Item */
+
+/** A cell that nobody has seen for so long is counted on the first screen. */
+const STALE_H = 24;
 
 /**
  * @param {{ root: HTMLElement, ontask: (task: PhoneTask) => void, onsurvey: (task: SurveyTask) => void, onopen: (item: Item) => void,
- *   ondiscard: (item: Item) => void, onsend: () => void }} options
+ *   ondiscard: (item: Item) => void, onsend: () => void, onmap: () => void }} options
  */
-export function homeView({ root, ontask, onsurvey, onopen, ondiscard, onsend }) {
-  const mapBox = h("div.map-box.home-map", { "aria-label": t("My cells"), role: "region" });
+export function homeView({ root, ontask, onsurvey, onopen, ondiscard, onsend, onmap }) {
+  const canvas = h("canvas.sketch");
+  /** @type {Pack | null} */
+  let sketched = null;
+  const stale = h("span.sketch-word");
+  const glance = h("button.sketch-button", { type: "button", onclick: onmap }, canvas, stale, h("span.visually-hidden", null, t("Open the map")));
+  const mapBox = h("section.map-box.home-map", { "aria-label": t("My cells") }, glance);
   const notices = h("div.notices");
   const outbox = h("section.outbox", { "aria-label": t("Outbox"), "aria-live": "polite" });
   const tasks = h("section", { "aria-label": t("Tasks") });
@@ -20,7 +30,23 @@ export function homeView({ root, ontask, onsurvey, onopen, ondiscard, onsend }) 
   fill(root, h("h1.visually-hidden", { tabindex: "-1" }, t("On patrol")), notices, mapBox, h("div.home-lists", null, outbox, tasks, mine));
 
   return {
-    mapBox, notices,
+    notices,
+    /** An empty place for the map, where the sketch was. */
+    mapPlace() {
+      const place = h("div.map-box.home-map-place");
+      fill(mapBox, place);
+      return place;
+    },
+    /** @param {Pack} pack */
+    sketch(pack) {
+      if (pack === sketched && canvas.isConnected) return;
+      sketched = pack;
+      fill(mapBox, glance);
+      const own = pack.ground.cells.filter((cell) => cell.own);
+      const late = own.filter((cell) => hoursSince(pack.visits[cell.code]) > STALE_H).length;
+      fill(stale, own.length ? tn("{n} of {all} cells not visited for a day", "{n} of {all} cells not visited for a day", late, { all: own.length }) : t("No cells are yours today."));
+      sketch(canvas, pack);
+    },
     /** @param {Item[]} items @param {number} person */
     outbox(items, person) {
       const own = items.filter((item) => item.person === person);

@@ -4,19 +4,17 @@
  */
 import { L } from "../map/leaflet.js";
 import { createMap, placePin } from "../map/map.js";
-import { paint } from "../map/mvt.js";
+import { paint, SIZE } from "../map/paint.js";
 import { baseStyle } from "../map/paper.js";
 import { mark } from "../lib/states.js";
 import { t, tn } from "../lib/i18n.js";
 import { ownBox, toPlace } from "./ground.js";
+import { baseShapes, hoursSince, needOf, unitSquare, within } from "./sketch.js";
 
 /** @typedef {Awaited<ReturnType<typeof openPhoneMap>>} PhoneMap */
 
-const SIZE = 512;
 /** More pins would hide the ground. */
 const PINS_AT_MOST = 60;
-/** A cell is drawn fresh up to so many hours, then ever more in need of a visit. */
-const STEPS_H = [2, 8, 24, 72];
 
 /**
  * @param {{ element: HTMLElement, layers: MapLayer[], settings: MapSettings | null, style: string, pack: Pack, placing?: boolean,
@@ -97,12 +95,7 @@ function styleSheet(href) {
 
 /** The pack's streets, water, green and houses, under the tiles: seen where these do not come. @param {Pack} pack */
 function packLayer({ ground }) {
-  const shapes = ground.base.map(([kind, rank, name, name_en, shape, xy]) => {
-    const points = Array.from({ length: xy.length / 2 }, (_, i) => unitSquare(...toPlace(ground, xy[2 * i], xy[2 * i + 1])));
-    const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
-    const box = { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) };
-    return { box, type: shape === "point" ? 1 : shape === "line" ? 2 : 3, properties: { kind, rank, name, name_en }, points };
-  });
+  const shapes = baseShapes(ground);
   const Layer = L.GridLayer.extend({
     createTile(/** @type {{ x: number, y: number, z: number }} */ { x, y, z }) {
       const tile = /** @type {HTMLCanvasElement} */ (L.DomUtil.create("canvas", "tile-canvas"));
@@ -112,20 +105,11 @@ function packLayer({ ground }) {
       pen.setTransform(ratio, 0, 0, ratio, 0, 0);
       pen.lineJoin = pen.lineCap = "round";
       const n = 2 ** (z - 1);
-      const seen = shapes.filter(({ box }) => box.right * n >= x && box.left * n <= x + 1 && box.bottom * n >= y && box.top * n <= y + 1);
-      const features = seen.map((shape) => ({ ...shape, loadGeometry: () => [shape.points.map(([px, py]) => ({ x: (px * n - x) * SIZE, y: (py * n - y) * SIZE }))] }));
-      const layer = { extent: SIZE, length: features.length, feature: (/** @type {number} */ i) => features[i] };
-      paint(pen, /** @type {any} */ ({ layers: { base: layer } }), baseStyle(), z);
+      paint(pen, within(shapes, n, x, y), baseStyle(), z);
       return tile;
     },
   });
   return /** @type {L.GridLayer} */ (new /** @type {any} */ (Layer)({ tileSize: SIZE, pane: "ground", minZoom: 13, zIndex: 0 }));
-}
-
-/** Web Mercator in 0…1. @param {number} lon @param {number} lat @returns {[number, number]} */
-function unitSquare(lon, lat) {
-  const y = Math.log(Math.tan(Math.PI / 4 + (lat * Math.PI) / 360));
-  return [(lon + 180) / 360, (1 - y / Math.PI) / 2];
 }
 
 /** Own cells by hours since the last visit; the neighbours' only outlined, in one stroke. @param {Pack} pack */
@@ -135,13 +119,10 @@ function cellsLayer({ ground, visits }) {
   const ring = ({ shape }) => Array.from({ length: shape.length / 2 }, (_, i) => /** @type {[number, number]} */ (toPlace(ground, shape[2 * i], shape[2 * i + 1]).reverse()));
   const others = L.polyline(ground.cells.filter((cell) => !cell.own).map(ring), { color: ink, weight: 1, opacity: 0.3, interactive: false });
   return L.layerGroup([others, ...ground.cells.filter((cell) => cell.own).map((cell) => {
-    const last = visits[cell.code];
-    const hours = last === undefined ? Infinity : (Date.now() - Date.parse(last)) / 3_600_000;
-    const step = STEPS_H.findIndex((most) => hours <= most);
-    const fillOpacity = 0.04 + (step < 0 ? STEPS_H.length : step) * 0.06;
+    const hours = hoursSince(visits[cell.code]);
     const code = cell.code.slice(-6);
-    return L.polygon(ring(cell), { color: ink, weight: 1, opacity: 0.7, fillOpacity })
-      .bindTooltip(last === undefined ? t("Cell {code}: not visited yet", { code }) : tn("Cell {code}: {n} hour since the last visit", "Cell {code}: {n} hours since the last visit", Math.round(hours), { code }));
+    return L.polygon(ring(cell), { color: ink, weight: 1, opacity: 0.7, fillOpacity: needOf(hours) })
+      .bindTooltip(hours === Infinity ? t("Cell {code}: not visited yet", { code }) : tn("Cell {code}: {n} hour since the last visit", "Cell {code}: {n} hours since the last visit", Math.round(hours), { code }));
   })]);
 }
 
