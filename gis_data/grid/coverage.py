@@ -44,14 +44,16 @@ def with_vertices(areas: Shapes, cells: Shapes) -> Shapes:
     owner = rings.owner()[start]
     at = np.unique(rings.vertex[start[owner >= len(parts)]])
     noded = _noded(rings, start[owner < len(parts)], at).shapes()[: len(parts)]
-    return shapely.multipolygons(_sound(noded, parts), indices=of, out=np.array(areas, dtype=object))
+    return np.asarray(
+        shapely.multipolygons(_sound(noded, parts), indices=of, out=np.array(areas, dtype=object))
+    )
 
 
 def _noded(rings: Rings, start: Ints, at: Ints) -> Rings:
     """Those of the vertices `at` that lie on the edges beginning at `start` put between their ends."""
     here, there = rings.vertex[start], rings.vertex[start + 1]
     segments = shapely.linestrings(np.stack([rings.places[here], rings.places[there]], axis=1))
-    tree = shapely.STRtree(shapely.points(rings.places[at]))
+    tree = shapely.STRtree(np.asarray(shapely.points(rings.places[at])))
     edge, found = tree.query(segments, predicate="dwithin", distance=SAME_M)
     vertex = at[found]
     between = (vertex != here[edge]) & (vertex != there[edge])
@@ -103,7 +105,8 @@ def touching(shapes: Shapes) -> Touch:
     length = np.hypot(*(rings.places[a[paired]] - rings.places[b[paired]]).T)
     once = one < other
     pair, which = np.unique(one[once] * len(shapes) + other[once], return_inverse=True)
-    return Touch(pair // len(shapes), pair % len(shapes), np.bincount(which, length[once], len(pair)))
+    metres = np.bincount(which, length[once], len(pair)).astype(np.float64)
+    return Touch(pair // len(shapes), pair % len(shapes), metres)
 
 
 def joined(shapes: Shapes, label: Ints) -> tuple[Shapes, Ints]:
@@ -149,7 +152,8 @@ class Rings:
         _kind, points, (rings, polygons) = shapely.to_ragged_array(shapes)
         _found, first, vertex = np.unique(_as_keys(points), return_index=True, return_inverse=True)
         stands = _near_as_one(points[first])
-        return cls(points[first], stands[vertex], rings, polygons)._without_repeats()
+        offsets = rings.astype(np.int64), polygons.astype(np.int64)
+        return cls(points[first], stands[vertex], *offsets)._without_repeats()
 
     def edges(self) -> tuple[Ints, Ints]:
         """Positions in `vertex` where the edges begin, and where they end."""

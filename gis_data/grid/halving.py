@@ -206,7 +206,8 @@ def _whole_rows(counts: Ints, area: Floats, extent: Floats) -> Ints:
     each = np.sqrt(area / counts)
     with np.errstate(divide="ignore", invalid="ignore"):
         rows = np.clip(np.rint(area / extent / each), 1, np.maximum(1, counts // 2)).astype(np.int64)
-    return np.clip(rows * np.maximum(1, counts // 2 // rows), 1, np.maximum(1, counts - 1))
+    half: Ints = np.clip(rows * np.maximum(1, counts // 2 // rows), 1, np.maximum(1, counts - 1))
+    return half
 
 
 def _slope(p0: Floats, q0: Floats, p1: Floats, q1: Floats) -> Floats:
@@ -288,7 +289,8 @@ def _aside(
     cost = np.zeros((len(shapes), STEPS_ASIDE))
     np.add.at(cost, ground, depth)
     best = np.argmin(cost + 0.01 * np.abs(steps), axis=1)
-    return room * steps[best]
+    aside: Floats = room * steps[best]
+    return aside
 
 
 def _half_planes(shapes: Shapes, centre: Floats, turn: Floats, place: Floats) -> Shapes:
@@ -304,5 +306,4 @@ def _half_planes(shapes: Shapes, centre: Floats, turn: Floats, place: Floats) ->
         ],
         axis=1,
     )
-    planes: Shapes = shapely.polygons(ring)
-    return planes
+    return np.asarray(shapely.polygons(ring))

@@ -89,7 +89,8 @@ def _faces(ground: Polygon, lines: Shapes) -> tuple[Shapes, Ints]:
 
 def _linear(shape: BaseGeometry) -> BaseGeometry:
     parts = shapely.get_parts(shape)
-    return shapely.multilinestrings(parts[shapely.get_dimensions(parts) == 1])
+    linear: BaseGeometry = shapely.multilinestrings(parts[shapely.get_dimensions(parts) == 1])
+    return linear
 
 
 def _carried_on(noded: BaseGeometry, reach: float, at_least: float) -> Shapes:
@@ -109,7 +110,7 @@ def _carried_on(noded: BaseGeometry, reach: float, at_least: float) -> Shapes:
     if not found:
         return np.array([], dtype=object)
     end, way = (np.array(some) for some in zip(*found, strict=True))
-    rays = shapely.linestrings(np.stack([end + way * 1e-3, end + way * reach], axis=1))
+    rays = np.asarray(shapely.linestrings(np.stack([end + way * 1e-3, end + way * reach], axis=1)))
     ray, piece = shapely.STRtree(pieces).query(rays, predicate="intersects")
     hits = shapely.intersection(rays[ray], pieces[piece])
     away = np.full(len(rays), np.inf)
@@ -117,8 +118,7 @@ def _carried_on(noded: BaseGeometry, reach: float, at_least: float) -> Shapes:
     met = np.isfinite(away)
     # a hair beyond, so that it crosses for certain; the rest dangles and falls away
     beyond = end[met] + way[met] * (away[met] + 1e-3)[:, None]
-    carried: Shapes = shapely.linestrings(np.stack([end[met], beyond], axis=1))
-    return carried
+    return np.asarray(shapely.linestrings(np.stack([end[met], beyond], axis=1)))
 
 
 def _both_ways(points: Floats) -> tuple[Floats, Floats]:

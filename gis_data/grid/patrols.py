@@ -69,7 +69,7 @@ def propose(
             waiting += [(near, wanted // 2, first), (far, wanted - wanted // 2, first + wanted // 2)]
     _even(group, weight, beside, count)
     group = _numbered(group, centres, count)
-    return Proposal(group, np.bincount(group, loads, minlength=count))
+    return Proposal(group, np.bincount(group, loads, minlength=count).astype(np.float64))
 
 
 def _halves(

@@ -97,7 +97,8 @@ def cells_geojson(result: Result) -> str:
 def noded_areas(result: Result) -> Shapes:
     """The areas in degrees, with the vertices of their cells: the same border in any projection."""
     shapes = with_vertices(result.ground.shapes, result.cells.shapes)
-    return project(shapes, result.ground.srid, STORE)
+    projected: Shapes = project(shapes, result.ground.srid, STORE)
+    return projected
 
 
 def areas_geojson(result: Result) -> str:

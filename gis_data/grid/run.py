@@ -129,7 +129,7 @@ def run(ground: Ground, lines: Shapes, buildings: Shapes, limits: Limits) -> Res
     expected = limits.counts(shapely.area(ground.shapes))
     tried = expected <= MOST_CELLS * HOPELESS
     cells = cut(
-        np.where(tried, ground.shapes, shapely.MultiPolygon()),
+        np.where(tried, ground.shapes, np.array([shapely.MultiPolygon()], dtype=object)),
         lines=lines,
         buildings=buildings,
         limits=limits,

@@ -3,6 +3,7 @@
 import os
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, box
 from shapely.affinity import rotate, translate
+from shapely.geometry.base import BaseGeometry
 
 from gis_data.crs import STORE, metric_at
 from gis_data.grid.cut import Cells, cut
@@ -25,11 +27,11 @@ TRIES = settings(
 )
 
 
-def placed(shape: shapely.Geometry) -> shapely.Geometry:
+def placed(shape: BaseGeometry) -> BaseGeometry:
     return translate(shape, EAST, NORTH)
 
 
-def bent(width: float, points: np.ndarray) -> shapely.Geometry:
+def bent(width: float, points: np.ndarray) -> BaseGeometry:
     return LineString(points).buffer(width / 2, cap_style="flat")
 
 
@@ -73,7 +75,7 @@ def codes_of(cells: Cells) -> list[str]:
     return [f"1101010010{of:02d}{number:03d}" for of, number in zip(cells.of, cells.number, strict=True)]
 
 
-def assert_in_order(areas: list[shapely.Geometry], cells: Cells, *, slivers: bool = False) -> None:
+def assert_in_order(areas: list[BaseGeometry], cells: Cells, *, slivers: bool = False) -> None:
     """Everything that a cut promises whatever the ground; the sums are counted here, not by the rules.
 
     slivers   the ground is such that some cannot be helped; the fault list names them
@@ -133,11 +135,13 @@ coordinate = st.floats(-600, 600).map(lambda value: round(value, 3))
 
 
 @st.composite
-def grounds(draw: st.DrawFn) -> shapely.Geometry:
+def grounds(draw: st.DrawFn) -> BaseGeometry:
     """Any rings at all, mended: crossing themselves, in parts, with holes and spikes."""
     rings = draw(st.lists(st.lists(st.tuples(coordinate, coordinate), min_size=3, max_size=14), max_size=3))
     shapes = [shapely.make_valid(Polygon(ring), method="structure", keep_collapsed=False) for ring in rings]
-    ground = draw(st.sampled_from([box(-90, -40, 120, 70), Point(0, 0).buffer(180), box(0, 0, 2500, 9)]))
+    ground: BaseGeometry = draw(
+        st.sampled_from([box(-90, -40, 120, 70), Point(0, 0).buffer(180), box(0, 0, 2500, 9)])
+    )
     for number, shape in enumerate(shapes):
         ground = ground.difference(shape) if number % 2 else ground.union(shape)
     ground = ground.union(box(700, 700, 710, 710))
@@ -148,7 +152,7 @@ def grounds(draw: st.DrawFn) -> shapely.Geometry:
 
 @TRIES
 @given(grounds())
-def test_any_ground(ground: shapely.Geometry) -> None:
+def test_any_ground(ground: BaseGeometry) -> None:
     cells = cut([ground])
     assert_in_order([ground], cells, slivers=True)
     size = shapely.area(cells.shapes)
@@ -267,7 +271,7 @@ def test_the_same_whatever_the_order_of_the_file() -> None:
     buildings = [placed(rotate(box(x, y, x + 25, y + 12), x)) for x, y in rng.uniform(10, 400, (60, 2))]
     first = cut(areas, lines=lines, buildings=buildings)
 
-    def turned(shape: Polygon) -> Polygon:
+    def turned(shape: Any) -> Polygon:
         ring = list(shape.exterior.coords)[:-1]
         return Polygon((ring[2:] + ring[:2])[::-1])
 
