@@ -3,7 +3,8 @@
 Measures report intake and a dispatcher's list of 50 at the small size, grows the city to the large one, and
 measures again in the same sitting, over the same rows of everything else. `simulate` writes history in bulk
 up to --made cases; beyond that the cases, clocks and entries of that history are copied under new
-identifiers, which weighs the same and takes minutes instead of an hour. The copies' chains do not hold: use a city apart.
+identifiers, which weighs the same and takes minutes instead of an hour. The copies' chains do not hold: use a
+city apart.
 goals   intake ≤ 1.2 × slower; list ≤ 1.3 × slower and p99 ≤ 50 ms
 """
 
