@@ -6,6 +6,7 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -41,7 +42,7 @@ def inspector(request: HttpRequest) -> HttpResponse:
 def scripts_first() -> list[str]:
     """Modules that the page's script imports at once: asked for together with it, not one after the other."""
     try:
-        return [static(f"gridcity/{name}") for name in json.loads(built("shell.json"))["preload"][1:]]
+        return [address(name) for name in json.loads(built("shell.json"))["preload"][1:]]
     except Http404:
         return []
 
@@ -52,7 +53,7 @@ def worker(request: HttpRequest) -> HttpResponse:
     told = {
         "version": shell["version"],
         "page": reverse("inspector"),
-        "files": [static(f"gridcity/{name}") for name in shell["files"]],
+        "files": [address(name) for name in shell["files"]],
     }
     response = HttpResponse(
         f"self.SHELL = {json.dumps(told)};\n{script}", content_type="text/javascript; charset=utf-8"
@@ -82,6 +83,12 @@ def manifest(request: HttpRequest) -> HttpResponse:
     )
     response["Cache-Control"] = "no-cache"
     return response
+
+
+def address(name: str) -> str:
+    """Where a file of the build is served. Chunks bear their hash already; scripts name them by it."""
+    path = f"gridcity/{name}"
+    return f"{settings.STATIC_URL}{path}" if name.startswith("chunks/") else static(path)
 
 
 def built(name: str) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -116,6 +120,30 @@ def test_the_service_worker_names_files_that_are_there(client: Client) -> None:
     assert any("pages/inspector" in name for name in shell["files"])
     for name in shell["files"]:
         assert client.get(name).status_code == 200, name
+
+
+def test_scripts_are_kept_under_the_names_by_which_they_call_each_other(
+    client: Client, settings: Any, tmp_path: Path
+) -> None:
+    """With hashed names, as a city is served: what is asked for by another name is not there offline."""
+    if finders.find("gridcity/sw.js") is None:
+        pytest.skip("the front end is not built: bin/run or bin/test builds it")
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "gridcity.storage.HashedStaticFiles"},
+    }
+    call_command("collectstatic", "--noinput", "-v0")
+    found = re.match(rb"self\.SHELL = (\{.*?\});\n", client.get("/sw.js").content)
+    assert found
+    files = json.loads(found[1])["files"]
+    kept = {name.removeprefix("/static/"): tmp_path / name.removeprefix("/static/") for name in files}
+    for name, path in kept.items():
+        assert path.is_file(), name
+        if path.suffix == ".js":
+            for called in re.findall(r'(?:from|import)\s*\(?"(\.[^"]+\.js)"', path.read_text("utf-8")):
+                wanted = os.path.normpath(Path(name).parent / called)
+                assert wanted in kept, f"{name} asks for {called}"
 
 
 @pytest.mark.parametrize(("language", "name"), [("en", "On patrol"), ("zh-hans", "巡查")])
