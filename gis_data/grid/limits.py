@@ -40,14 +40,14 @@ class Limits:
         return np.maximum(1, np.rint(area / self.target)).astype(np.int64)
 
     def badness(self, area: Floats, length: Floats) -> Floats:
-        """How far from a good cell: above 1 for each limit broken, else a small preference.
+        """How far from a good cell: above 3 for a wrong size, above 1 for a sliver, else a small preference.
 
         A wrong shape counts by the ground that has it, so that nothing is won by joining two strips.
         """
         size = np.where(
             area < self.least,
-            2 - area / self.least,
-            np.where(area > self.most, area / self.most, 0.05 * np.log2(area / self.target) ** 2),
+            4 - area / self.least,
+            np.where(area > self.most, 2 + area / self.most, 0.05 * np.log2(area / self.target) ** 2),
         )
         compact = roundness(area, length)
         shape = np.where(compact < THIN, 2 - compact / THIN, 0.2 * np.maximum(0, 0.5 - compact))
