@@ -146,7 +146,8 @@ def summary(check: Check) -> str:
     if check.counts["cells"]:
         figures = check.figures
         lines.append(
-            _("  cells of %(smallest)s to %(largest)s m², half of them below %(median)s; %(share)s in range")
+            "  "
+            + _("cells of %(smallest)s to %(largest)s m², half of them below %(median)s; %(share)s in range")
             % {
                 "smallest": f"{figures.smallest_m2:,.0f}",
                 "largest": f"{figures.largest_m2:,.0f}",
