@@ -206,7 +206,6 @@ def test_pace_forgets_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_devices_clock_may_be_wrong_by_hours_but_not_by_years(town: Town) -> None:
     now = timezone.now()
     items = [
-        report(town, device_at=(now + timedelta(hours=hours)).isoformat())
-        for hours in (-2, 2, 24 * 500)
+        report(town, device_at=(now + timedelta(hours=hours)).isoformat()) for hours in (-2, 2, 24 * 500)
     ]
     assert [item["status"] for item in send(town.alice, items)] == [201, 201, 422]
