@@ -17,6 +17,7 @@ from gis_data.grid.limits import THIN, Limits, roundness
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Shapes = NDArray[Any]
+Mask = NDArray[np.bool_]
 
 ROUNDS: Final = 4
 NEIGHBOURS: Final = 6
@@ -122,31 +123,38 @@ def mended(shapes: Shapes, within: Ints, limits: Limits, *, recut: bool = True) 
     Of all such changes the one that betters the two cells most is made, for each cell in turn; cells that
     nothing betters stay as they are.
     """
+    fresh = np.ones(len(shapes), dtype=bool)
     for _round in range(ROUNDS):
         sick = _broken(shapes, limits)
-        if not sick.any():
+        concerned = np.isin(within, within[sick & fresh])
+        if not concerned.any():
             break
-        concerned = np.isin(within, within[sick])
         rest, rest_within = shapes[~concerned], within[~concerned]
-        some, some_within, changed = _one_round(shapes[concerned], within[concerned], limits, recut)
+        some, some_within, some_fresh = _one_round(
+            shapes[concerned], within[concerned], fresh[concerned], limits, recut
+        )
         shapes, within = np.concatenate([rest, some]), np.concatenate([rest_within, some_within])
-        if not changed:
-            break
+        fresh = np.concatenate([np.zeros(len(rest), dtype=bool), some_fresh])
     return shapes, within
 
 
-def _broken(shapes: Shapes, limits: Limits) -> NDArray[np.bool_]:
+def _broken(shapes: Shapes, limits: Limits) -> Mask:
     area = shapely.area(shapes)
     return ~limits.in_range(area) | (roundness(area, shapely.length(shapes)) < THIN)
 
 
-def _one_round(shapes: Shapes, within: Ints, limits: Limits, recut: bool) -> tuple[Shapes, Ints, bool]:
+def _one_round(
+    shapes: Shapes, within: Ints, fresh: Mask, limits: Limits, recut: bool
+) -> tuple[Shapes, Ints, Mask]:
+    """One change for each sick cell that has any; `fresh` marks cells that a round has not yet seen."""
     shapes = woven(shapes)
     alive = ~shapely.is_empty(shapes)
-    shapes, within = shapes[alive], within[alive]
+    shapes, within, fresh = shapes[alive], within[alive], fresh[alive]
     bad = limits.badness(shapely.area(shapes), shapely.length(shapes))
     sick = _broken(shapes, limits)
     one, other = _pairs(shapes, within, sick)
+    new = fresh[one] | fresh[other]
+    one, other = one[new], other[new]
     ways = _ways(shapes, one, other, limits, recut)
     cost = np.bincount(ways.of, limits.badness(shapely.area(ways.pieces), shapely.length(ways.pieces)))
     gain = (bad[one] + bad[other])[ways.pair] - cost
@@ -162,11 +170,11 @@ def _one_round(shapes: Shapes, within: Ints, limits: Limits, recut: bool) -> tup
     return (
         np.concatenate([shapes[~taken], ways.pieces[made]]),
         np.concatenate([within[~taken], within[one[ways.pair[ways.of[made]]]]]),
-        bool(chosen),
+        np.arange(int((~taken).sum() + made.sum())) >= int((~taken).sum()),
     )
 
 
-def _pairs(shapes: Shapes, within: Ints, sick: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+def _pairs(shapes: Shapes, within: Ints, sick: Mask) -> tuple[Ints, Ints]:
     """Each sick cell with those neighbours of the same `within` along which its border is longest."""
     touch = touching(shapes)
     same = within[touch.one] == within[touch.other]
