@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
+import shapely
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
@@ -87,7 +89,22 @@ class Command(BaseCommand):
             self._refuse(options, fault, hints.told(fault), [one.as_json() for one in hints.choices(fault)])
         except PlaceError as fault:
             self._refuse(options, fault, str(fault))
-        result = run(ground, lines, buildings, Limits(options["cell_area"]))
+        limits = Limits(options["cell_area"])
+        if self.stderr.isatty():
+            expected = int(limits.counts(shapely.area(ground.shapes)).sum())
+            self.stderr.write(_("Cutting about %s cells …") % f"{expected:,}")
+        began = time.monotonic()
+        result = run(ground, lines, buildings, limits)
+        if self.stderr.isatty():
+            seconds = time.monotonic() - began
+            self.stderr.write(
+                _("%(cells)s cells in %(seconds)s s, %(rate)s a second")
+                % {
+                    "cells": f"{len(result.codes):,}",
+                    "seconds": f"{seconds:.1f}",
+                    "rate": f"{len(result.codes) / max(seconds, 1e-3):,.0f}",
+                }
+            )
         written = 0
         if generation is not None and options["commit"] and result.is_ok:
             about = {name: [path.name for path in options[name]] for name in ("lines", "buildings")}
