@@ -20,10 +20,10 @@ def test_a_spatial_index_over_some_rows_holds_only_those(index: str, rows: str) 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_connection_whose_server_has_died_is_not_usable() -> None:
-    assert connection.is_usable()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         pid = cursor.fetchone()[0]
+    assert connection.is_usable()
     other = connections.create_connection("default")
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
