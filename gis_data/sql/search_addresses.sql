@@ -16,9 +16,13 @@ SELECT found.id, found.kind, found.name, found.name_en, '' AS code, above.name, 
        found.distance_m, found.synthetic
 FROM (
     SELECT weighed.*,
-           CASE WHEN near.place IS NOT NULL THEN ST_Distance(weighed.place, near.place) END AS distance_m
+           row_number() OVER (
+               ORDER BY likeness DESC, rank, array_position(ARRAY['area', 'street', 'poi', 'landmark'], kind::text),
+                        distance_m, length(name), name, id
+           ) AS turn
     FROM (
         SELECT a.*,
+               CASE WHEN near.place IS NOT NULL THEN ST_Distance(a.place, near.place) END AS distance_m,
                coalesce((
                    SELECT min(CASE
                        WHEN strpos(a.spelt, '| ' || form || ' |') > 0 THEN 0
@@ -39,12 +43,11 @@ FROM (
               AND (spelt LIKE ANY (%(patterns)s::text[]) OR spelt %%> %(like_words)s OR spelt %%> %(like_sound)s)
             LIMIT %(cap)s
         ) AS a
+        CROSS JOIN (
+            SELECT ST_SetSRID(ST_MakePoint(%(lon)s::float8, %(lat)s::float8), %(store)s)::geography AS place
+        ) AS near
     ) AS weighed
-    CROSS JOIN (
-        SELECT ST_SetSRID(ST_MakePoint(%(lon)s::float8, %(lat)s::float8), %(store)s)::geography AS place
-    ) AS near
-    ORDER BY likeness DESC, rank, array_position(ARRAY['area', 'street', 'poi', 'landmark'], kind::text),
-             distance_m, length(name), name, id
+    ORDER BY turn
     LIMIT %(at_most)s
 ) AS found
 LEFT JOIN LATERAL (
@@ -54,3 +57,4 @@ LEFT JOIN LATERAL (
     WHERE area.code = found.area_code AND found.kind <> 'area'
 ) AS above ON true
 LEFT JOIN gis_data_area AS upper ON upper.id = above.parent_id
+ORDER BY found.turn
