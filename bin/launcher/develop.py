@@ -50,7 +50,14 @@ def test(arguments: Sequence[str]) -> int:
             # Playwright's own Node wants a library that a minimal system lacks.
             city.env["PLAYWRIGHT_NODEJS_PATH"] = str(city.front.node)
         faults = checks.everything(city.python, city.front, city.env) if whole else 0
-        return pytest(city, [*(UNIT if kind else []), *rest]) or faults
+        workers = side_by_side(rest) if whole else []
+        return pytest(city, [*(UNIT if kind else []), *workers, *rest]) or faults
+
+
+def side_by_side(arguments: Sequence[str]) -> list[str]:
+    """A worker a core, each with its own database; each takes the tests in their order, browsers last."""
+    said = any(one.startswith(("-n", "--numprocesses", "--pdb", "-s")) for one in arguments)
+    return [] if said else ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "load"]
 
 
 def pytest(city: City, arguments: Sequence[str]) -> int:
