@@ -28,11 +28,16 @@ from gis_data.grid.limits import Limits
 from gis_data.grid.lines import faces_between
 from gis_data.grid.merging import gathered, mended
 from gis_data.grid.number import reading_order
+from gis_data.progress import Progress, silent
 
 Ints = NDArray[np.int64]
 Shapes = NDArray[Any]
 
 NONE: Final[Shapes] = np.array([], dtype=object)
+
+# About what share of the time is over when all is cut, and when all is mended.
+CUTTING: Final = 0.6
+MENDING: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ def cut(
     lines: Sequence[Any] | Shapes = NONE,
     buildings: Sequence[Any] | Shapes = NONE,
     limits: Limits = Limits(),  # noqa: B008 frozen
+    progress: Progress = silent,
 ) -> Cells:
     """Cut valid polygons (or several parts each) in metres.
 
@@ -65,10 +71,15 @@ def cut(
     else:
         shapes, block = ground, np.arange(len(ground))
     standing = separate(_sorted(buildings)) if len(buildings) else NONE
-    shapes, source = divide(shapes, limits.counts(shapely.area(shapes)), avoid=standing)
+
+    def cutting(found: int, share: float) -> None:
+        progress(found, share * CUTTING)
+
+    shapes, source = divide(shapes, limits.counts(shapely.area(shapes)), standing, cutting)
     block = block[source]
     of_block = np.zeros(int(block.max(initial=-1)) + 1, dtype=np.int64)
     of_block[block] = of[source]
+    progress(len(shapes), CUTTING)
     shapes, block = mended(shapes, block, limits)
     of = of_block[block]
     if len(lines):
@@ -77,10 +88,12 @@ def cut(
         shapes, of = kept_whole(shapes, of, standing)
         shapes, of = gathered(shapes, of, limits, forced=False)
         shapes, of = mended(shapes, of, limits, recut=False)
+    progress(len(shapes), MENDING)
     shapes = woven(shapes)
     alive = ~shapely.is_empty(shapes)
     shapes, of = shapely.normalize(shapes[alive]), of[alive]
     order, number = reading_order(shapes, of, whole, limits)
+    progress(len(order), 1.0)
     return Cells(shapes[order], of[order], number)
 
 

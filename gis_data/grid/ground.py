@@ -17,8 +17,9 @@ from gis_data.errors import CodeError, PlaceError
 from gis_data.generations import metric_of
 from gis_data.importers import topology
 from gis_data.importers.matching import Fields, choose_fields
-from gis_data.importers.source import Source
+from gis_data.importers.source import Source, read_all
 from gis_data.models import Area, Generation
+from gis_data.progress import Progress, silent
 from gis_data.project import project
 
 Shapes = NDArray[Any]
@@ -50,9 +51,11 @@ class Ground:
     notes: list[str] = field(default_factory=list)
 
 
-def read_ground(source: Source, code_field: str | None, name_field: str | None) -> Ground:
+def read_ground(
+    source: Source, code_field: str | None, name_field: str | None, progress: Progress = silent
+) -> Ground:
     """The polygons of a file by code; rows of one code are parts of one area. Bad rows become faults."""
-    features = list(source)
+    features = read_all(source, progress)
     fields = _fields(source, [feature.fields for feature in features], code_field, name_field)
     faults: list[Fault] = []
     parts: dict[str, list[Any]] = defaultdict(list)

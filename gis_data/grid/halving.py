@@ -15,6 +15,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gis_data.progress import Progress, silent
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Shapes = NDArray[Any]
@@ -36,7 +38,9 @@ STEPS_ASIDE: Final = 25
 SLACK: Final = (0.65, 1.5)
 
 
-def divide(grounds: Shapes, counts: Ints, avoid: Shapes = NOTHING) -> tuple[Shapes, Ints]:
+def divide(
+    grounds: Shapes, counts: Ints, avoid: Shapes = NOTHING, progress: Progress = silent
+) -> tuple[Shapes, Ints]:
     """Cut each polygon into about `counts` pieces; the pieces, and which ground each came from.
 
     avoid   polygons that a cut goes beside if it can, at the cost of a less even share
@@ -49,8 +53,12 @@ def divide(grounds: Shapes, counts: Ints, avoid: Shapes = NOTHING) -> tuple[Shap
     shapes = shapely.orient_polygons(np.asarray(grounds, dtype=object), exterior_cw=True)
     counts = np.asarray(counts, dtype=np.int64)
     of = np.arange(len(shapes))
+    wanted_in_all = max(int(counts.sum()), 1)
     tree = shapely.STRtree(avoid) if len(avoid) else None
     while len(shapes):
+        # each round doubles what is cut, so what is there tells how much of the work is done
+        found = sum(map(len, done)) + len(shapes)
+        progress(found, min(found / wanted_in_all, 1.0))
         whole = counts < 2
         done.append(shapes[whole])
         done_of.append(of[whole])

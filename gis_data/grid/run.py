@@ -17,6 +17,7 @@ from gis_data.grid.cut import NONE, Cells, cut
 from gis_data.grid.ground import Fault, Ground
 from gis_data.grid.limits import THIN, Limits
 from gis_data.grid.rules import Verdict, judge
+from gis_data.progress import Progress, silent
 from gis_data.project import project
 
 Shapes = NDArray[Any]
@@ -124,7 +125,9 @@ class Result:
         return round(float(inside.intersection(borders).length / inside.length), 4)
 
 
-def run(ground: Ground, lines: Shapes, buildings: Shapes, limits: Limits) -> Result:
+def run(
+    ground: Ground, lines: Shapes, buildings: Shapes, limits: Limits, progress: Progress = silent
+) -> Result:
     """Cut all areas; those that would have more than 999 cells are refused and named."""
     expected = limits.counts(shapely.area(ground.shapes))
     tried = expected <= MOST_CELLS * HOPELESS
@@ -133,6 +136,7 @@ def run(ground: Ground, lines: Shapes, buildings: Shapes, limits: Limits) -> Res
         lines=lines,
         buildings=buildings,
         limits=limits,
+        progress=progress,
     )
     many = np.bincount(cells.of, minlength=len(ground.codes))
     over = ~tried | (many > MOST_CELLS)

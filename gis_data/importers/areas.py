@@ -29,7 +29,8 @@ from gis_data.importers.matching import (
     code_of,
     matched,
 )
-from gis_data.importers.source import Feature, Source
+from gis_data.importers.source import Feature, Source, read_all
+from gis_data.progress import Meter, silent
 from gis_data.project import project
 
 
@@ -52,10 +53,10 @@ Parents = Callable[[str], Mapping[str, Any]]
 
 
 def read_deliveries(
-    source: Source, declared: Declared, names: Names | None, parents: Parents
+    source: Source, declared: Declared, names: Names | None, parents: Parents, meter: Meter | None = None
 ) -> list[Delivery]:
     """What a file brings to each of its districts, checked; PlaceError if its fields cannot be told."""
-    features = list(source)
+    features = read_all(source, meter.rows if meter else silent)
     words = [feature.fields for feature in features]
     fields = choose_fields(
         declared.level, words, source.fields,
@@ -79,7 +80,11 @@ def read_deliveries(
         _number(entries, declared, parents)
     entries, doubles = _once(entries, merge=declared.merge)
     deliveries = []
+    if meter:
+        meter.say(_("checking"))
+    checked = 0
     for district, own in sorted(_by_district(entries).items()):
+        checked += len(own)
         if declared.district and district != declared.district:
             continue
         delivery = _delivery(declared, district, own, parents)
@@ -87,6 +92,8 @@ def read_deliveries(
         codes_here = {entry.code for entry in own}
         delivery.faults[:0] = [one for one in lost if one.code in codes_here]
         deliveries.append(delivery)
+        if meter:
+            meter.areas(checked, checked / len(entries))
     # rows without a district are refused with the first delivery: no part of their file is loaded
     first = (
         deliveries[0]

@@ -30,6 +30,7 @@ from gis_data.importers.ogr import OgrLayer
 from gis_data.importers.rows import BATCH, Reader, Row
 from gis_data.importers.table import CsvTable
 from gis_data.importers.unpack import Format, Plain, unpack
+from gis_data.progress import Progress, silent
 
 __all__ = ["Feature", "Source", "UndeclaredDatum", "open_source"]
 
@@ -136,6 +137,15 @@ def open_source(
         folder.cleanup()
         raise
     return Source(plain, reader, frame, folder, straight=straight)
+
+
+def read_all(source: Source, progress: Progress = silent) -> list[Feature]:
+    """Every feature of a file that is not too large to be held."""
+    features: list[Feature] = []
+    for batch in source.batches():
+        features += batch
+        progress(len(features), source.share)
+    return features
 
 
 def _reader(

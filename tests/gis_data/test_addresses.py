@@ -411,20 +411,20 @@ def test_lines_and_areas_keep_their_outline(db: None, tmp_path: Path) -> None:
 )
 def test_a_column_that_is_not_there_is_named(db: None, tmp_path: Path, options: list[str]) -> None:
     told = load(written(tmp_path / "places.csv"), *options, status=1)
-    assert "nonsense" in told["fault"]["message"]
-    assert told["fault"]["mend"]
+    assert "nonsense" in told["faults"][0]["detail"]
+    assert told["faults"][0]["mend"]
 
 
 def test_a_file_without_a_datum_is_refused(db: None, tmp_path: Path) -> None:
     out = io.StringIO()
     with pytest.raises(SystemExit):
         call_command("import_addresses", str(written(tmp_path / "places.csv")), "--json", stdout=out)
-    assert json.loads(out.getvalue())["fault"]["code"] == "undeclared_datum"
+    assert json.loads(out.getvalue())["faults"][0]["kind"] == "undeclared_datum"
 
 
 def test_an_encoding_that_is_none_is_refused(db: None, tmp_path: Path) -> None:
     told = load(written(tmp_path / "places.csv"), "--encoding", "martian", status=1)
-    assert told["fault"]["field"] == "encoding"
+    assert told["faults"][0]["field"] == "encoding"
 
 
 def test_the_same_row_again_is_one_address(db: None, tmp_path: Path) -> None:

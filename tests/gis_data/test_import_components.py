@@ -292,12 +292,12 @@ def test_the_code_alone_names_component_and_class(town: Town, tmp_path: Path) ->
 def test_a_full_class_is_refused_as_a_whole(town: Town, tmp_path: Path) -> None:
     Component.objects.filter(pk=town.city.lamps[0].pk).update(code="1101010137999999")
     status, body = bring(written(tmp_path / "a.csv", good(town, "x")), "--datum=wgs84", "--commit")
-    assert (status, body["error"]["value"], brought()) == (1, "0137", [])
+    assert (status, body["faults"][0]["value"], brought()) == (1, "0137", [])
 
 
 def test_a_datum_is_never_guessed(town: Town, tmp_path: Path) -> None:
     status, body = bring(written(tmp_path / "a.csv", good(town, "x")), "--commit")
-    assert (status, body["error"]["code"], brought()) == (1, "undeclared_datum", [])
+    assert (status, body["faults"][0]["kind"], brought()) == (1, "undeclared_datum", [])
 
 
 def test_a_declared_datum_is_taken_back(town: Town, tmp_path: Path) -> None:
@@ -317,7 +317,7 @@ def test_a_file_that_cannot_name_its_rows_is_refused_as_a_whole(
     head = [name for name in HEAD if name != lacking]
     row = {name: text for name, text in good(town, "x").items() if name != lacking}
     status, body = bring(written(tmp_path / "a.csv", row, head=head), "--datum=wgs84")
-    assert (status, body["error"]["field"]) == (1, "columns")
+    assert (status, body["faults"][0]["field"]) == (1, "columns")
 
 
 def test_a_district_without_active_cells_is_refused(town: Town, tmp_path: Path) -> None:
@@ -431,7 +431,7 @@ def test_a_workbook(town: Town, tmp_path: Path) -> None:
 def test_an_old_workbook_is_told_how_to_be_saved(town: Town, tmp_path: Path) -> None:
     (tmp_path / "a.xls").write_bytes(b"\xd0\xcf\x11\xe0" + bytes(600))
     status, body = bring(tmp_path / "a.xls", "--datum=wgs84")
-    assert (status, ".xlsx" in body["error"]["mend"]) == (1, True)
+    assert (status, ".xlsx" in body["faults"][0]["mend"]) == (1, True)
 
 
 # --- interrupted and resumed --------------------------------------------------------------------------------
@@ -492,7 +492,7 @@ def test_one_import_a_district_at_a_time(transactional_db: None, tmp_path: Path)
     try:
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(7243001, 110101)")
-        assert bring(file, "--datum=wgs84", "--commit")[1]["error"]["field"] == "district"
+        assert bring(file, "--datum=wgs84", "--commit")[1]["faults"][0]["field"] == "district"
     finally:
         other.close()
     assert bring(file, "--datum=wgs84", "--commit")[1]["committed"] is True

@@ -167,13 +167,13 @@ def test_a_table_of_ones_own(helsinki: None, tmp_path: Path) -> None:
     body = told(
         "import_components", tmp_path / "a.osm", f"--district={HELSINKI}", f"--tags={tmp_path / 'bad.csv'}"
     )
-    assert body["error"]["field"] == "tags"
+    assert body["faults"][0]["field"] == "tags"
 
 
 def test_an_extract_that_breaks_off(helsinki: None, tmp_path: Path) -> None:
     (tmp_path / "a.osm").write_text(EXTRACT[: len(EXTRACT) // 2])
     body = told("import_components", tmp_path / "a.osm", f"--district={HELSINKI}", "--commit")
-    assert body["error"]["field"] == "file"
+    assert body["faults"][0]["field"] == "file"
     assert not Component.objects.filter(district_code=HELSINKI).exists()
 
 
@@ -182,7 +182,7 @@ def test_helsinki_from_its_file(helsinki: None, tmp_path: Path) -> None:
     before = Component.objects.count()
     reasons = tmp_path / "reasons.csv"
     arguments = (FURNITURE, f"--district={HELSINKI}", "--source=OpenStreetMap", f"--reasons={reasons}")
-    assert told("import_components", *arguments)["error"]["code"] == "undeclared_datum"
+    assert told("import_components", *arguments)["faults"][0]["kind"] == "undeclared_datum"
     dry = told("import_components", *arguments, "--datum=wgs84")
     body = told("import_components", *arguments, "--datum=wgs84", "--commit")
     assert body["counts"] == dry["counts"]

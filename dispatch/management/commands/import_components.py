@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from argparse import ArgumentParser
 from dataclasses import asdict
 from pathlib import Path
@@ -16,14 +15,14 @@ from django.utils.translation import gettext as _
 
 from casework.models import Organisation
 from gis_data.errors import PlaceError
-from gis_data.importers import hints
 from gis_data.importers.arguments import add_source_arguments
 from gis_data.importers.components.load import Order, Outcome, import_components
 from gis_data.importers.components.mapping import NAMES, Mapped, read_mapping
 from gis_data.importers.components.opening import Declared
 from gis_data.importers.components.rows import OWED
 from gis_data.importers.components.tags import FILE as TAGS_FILE
-from gis_data.importers.frame import UndeclaredDatum
+from gis_data.importers.refusal import refuse
+from gis_data.progress import Meter
 
 SHOWN: Final = 20
 FIELD_OPTIONS: Final = {
@@ -121,7 +120,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         as_json = options["json"]
-        clock = Clock(self.stderr)
+        meter = Meter(self.stderr)
         asks = not as_json and not options["retire"] and sys.stdin.isatty() and self.stderr.isatty()
         try:
             outcome = import_components(
@@ -129,17 +128,13 @@ class Command(BaseCommand):
                 commit=options["commit"],
                 retire=self._ask if asks else options["retire"],
                 reasons=options["reasons"],
-                progress=clock.read,
-                doing=clock.say,
+                progress=meter.rows,
+                doing=meter.say,
             )
         except PlaceError as fault:
-            clock.end()
-            if not as_json:
-                words = hints.told(fault) if isinstance(fault, UndeclaredDatum) else str(fault)
-                raise CommandError(words) from fault
-            self.stdout.write(json.dumps({"ok": False, "error": _fault_json(fault)}, ensure_ascii=False))
-            sys.exit(1)
-        clock.end()
+            meter.end()
+            refuse(self, fault, as_json=as_json)
+        meter.end()
         self.stdout.write(
             json.dumps(_as_json(outcome), ensure_ascii=False)
             if as_json
@@ -157,47 +152,6 @@ class Command(BaseCommand):
         self.stderr.write(_("Retire these %(count)s components? [y/N] ") % {"count": f"{count:,}"}, ending="")
         self.stderr.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes", "是")
-
-
-class Clock:
-    """Rows a second and time left, on a terminal only."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._shown = bool(stream.isatty())
-        self._began = self._last = time.monotonic()
-        self._first: int | None = None
-        self._share = 0.0
-
-    def read(self, rows: int, share: float) -> None:
-        now = time.monotonic()
-        if self._first is None:
-            self._first, self._share = rows, share
-            self._began = now
-        if not self._shown or (now - self._last < 0.5 and share < 1):
-            return
-        self._last = now
-        rate = (rows - self._first) / max(now - self._began, 0.001)
-        words = _("%(rows)s rows, %(rate)s a second") % {"rows": f"{rows:,}", "rate": f"{rate:,.0f}"}
-        if self._share < share < 1:
-            left = (now - self._began) * (1 - share) / (share - self._share)
-            words += _(", %(percent)s %%, %(left)s left") % {
-                "percent": f"{share * 100:.0f}",
-                "left": f"{left // 60:.0f}:{left % 60:02.0f}",
-            }
-        self._line(words)
-
-    def say(self, what: str) -> None:
-        if self._shown:
-            self._line(f"{what} …")
-
-    def end(self) -> None:
-        if self._shown:
-            self._stream.write("")
-
-    def _line(self, words: str) -> None:
-        self._stream.write(f"\r\x1b[K{words}", ending="")
-        self._stream.flush()
 
 
 def _order(options: dict[str, Any]) -> Order:
@@ -303,11 +257,3 @@ def _gone_lines(outcome: Outcome) -> list[str]:
             % {"count": f"{counts.waiting:,}"}
         )
     return lines
-
-
-def _fault_json(fault: PlaceError) -> dict[str, Any]:
-    said = {"code": fault.code, "field": fault.field, "value": fault.value}
-    said |= {"message": str(fault.message), "mend": str(fault.mend)}
-    if isinstance(fault, UndeclaredDatum):
-        said["choices"] = [choice.as_json() for choice in hints.choices(fault)]
-    return said

@@ -23,6 +23,7 @@ from dispatch.importers.reports_mapping import Mapping, read_mapping
 from dispatch.importers.reports_outcome import Outcome
 from dispatch.importers.reports_page import Page
 from dispatch.importers.reports_rows import Told, disarmed
+from gis_data.progress import Meter
 
 DISTRICT: Final = re.compile(r"\d{6}")
 EXTRA: Final = ("_line", "_outcome", "_reasons")
@@ -64,6 +65,7 @@ class Command(BaseCommand):
         if not DISTRICT.fullmatch(options["district"]):
             raise CommandError(_("--district is the six digits of a district."), returncode=2)
         began = time.monotonic()
+        meter = Meter(self.stderr)
         try:
             mapping = read_mapping(options["mapping"])
             page = Page(options["district"], mapping.origin, options["file"].name)
@@ -82,7 +84,8 @@ class Command(BaseCommand):
                     heard=heard,
                 )
                 for _outcome in job.run():
-                    self.progress(job, began)
+                    share = job.reader.bytes_read / max(job.reader.total_bytes, 1)
+                    meter.rows(job.outcome.rows, min(share, 1.0))
         except OSError as fault:
             raise CommandError(
                 _("%(file)s cannot be read or written: %(why)s")
@@ -90,10 +93,10 @@ class Command(BaseCommand):
                 returncode=2,
             ) from fault
         except Invalid as fault:
+            meter.end()
             self.refuse(fault, as_json=options["json"])
             sys.exit(1)
-        if self.stderr.isatty():
-            self.stderr.write("")
+        meter.end()
         seconds = time.monotonic() - began
         if options["report"]:
             options["report"].write_text(
@@ -113,19 +116,6 @@ class Command(BaseCommand):
             self.tell(job, seconds, committed=options["commit"])
         if job.outcome.refused:
             sys.exit(1)
-
-    def progress(self, job: ReportImport, began: float) -> None:
-        """Rows, rate and time left; on a terminal only."""
-        if not self.stderr.isatty():
-            return
-        seconds = time.monotonic() - began
-        share = min(job.reader.bytes_read / job.reader.total_bytes, 1.0)
-        left = seconds / share - seconds if share else 0
-        rows = job.outcome.rows
-        self.stderr.write(
-            f"\r{rows:,} rows, {rows / seconds:,.0f}/s, {share:.0%}, {left:,.0f} s left   ", ending=""
-        )
-        self.stderr.flush()
 
     def refuse(self, fault: Invalid, *, as_json: bool) -> None:
         """A fault of the file or of the mapping: nothing was written."""

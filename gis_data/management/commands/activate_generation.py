@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from gis_data.check import Check, check_district, summary
 from gis_data.errors import PlaceError
 from gis_data.generations import Activation, activate, counts_in_words, counts_of
+from gis_data.importers.refusal import refuse
 from gis_data.models import Generation
 
 
@@ -57,24 +57,7 @@ class Command(BaseCommand):
                 if not options["commit"]:
                     transaction.set_rollback(True)
         except PlaceError as fault:
-            if not options["json"]:
-                raise CommandError(str(fault), returncode=1) from fault
-            body = {
-                "ok": False,
-                "committed": False,
-                "counts": counts_of(found),
-                "figures": {},
-                "faults": [
-                    {
-                        "kind": fault.code,
-                        "code": fault.field,
-                        "detail": str(fault.message),
-                        "mend": str(fault.mend),
-                    }
-                ],
-            }
-            self.stdout.write(json.dumps(body, ensure_ascii=False))
-            sys.exit(1)
+            refuse(self, fault, as_json=options["json"], counts=counts_of(found))
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(done, committed=options["commit"]), ensure_ascii=False))
         else:

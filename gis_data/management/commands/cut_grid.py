@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
-import shapely
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
@@ -20,10 +18,11 @@ from gis_data.grid.limits import TARGET_M2, Limits
 from gis_data.grid.report import as_json, facts, write_files
 from gis_data.grid.run import KINDS, Result, run
 from gis_data.grid.store import may_cut, store
-from gis_data.importers import hints
 from gis_data.importers.arguments import add_source_arguments, opened
+from gis_data.importers.refusal import refuse
 from gis_data.importers.source import UndeclaredDatum, open_source
 from gis_data.models import Generation
+from gis_data.progress import Meter
 
 SHOWN = 20
 
@@ -78,33 +77,21 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         _check_use(options)
+        meter = Meter(self.stderr)
         try:
             generation = _generation(options) if options["district"] else None
             if generation is not None and options["commit"]:
                 may_cut(generation, replace=options["replace"])
-            ground = self._ground(options, generation)
+            ground = self._ground(options, generation, meter)
             lines = _shapes("lines", options, ground.srid)
             buildings = _shapes("buildings", options, ground.srid)
-        except UndeclaredDatum as fault:
-            self._refuse(options, fault, hints.told(fault), [one.as_json() for one in hints.choices(fault)])
         except PlaceError as fault:
-            self._refuse(options, fault, str(fault))
+            meter.end()
+            refuse(self, fault, as_json=options["json"])
         limits = Limits(options["cell_area"])
-        if self.stderr.isatty():
-            expected = int(limits.counts(shapely.area(ground.shapes)).sum())
-            self.stderr.write(_("Cutting about %s cells …") % f"{expected:,}")
-        began = time.monotonic()
-        result = run(ground, lines, buildings, limits)
-        if self.stderr.isatty():
-            seconds = time.monotonic() - began
-            self.stderr.write(
-                _("%(cells)s cells in %(seconds)s s, %(rate)s a second")
-                % {
-                    "cells": f"{len(result.codes):,}",
-                    "seconds": f"{seconds:.1f}",
-                    "rate": f"{len(result.codes) / max(seconds, 1e-3):,.0f}",
-                }
-            )
+        meter.say(_("cutting"))
+        result = run(ground, lines, buildings, limits, meter.cells)
+        meter.end()
         written = 0
         if generation is not None and options["commit"] and result.is_ok:
             about = {name: [path.name for path in options[name]] for name in ("lines", "buildings")}
@@ -119,11 +106,11 @@ class Command(BaseCommand):
         if not result.is_ok:
             sys.exit(1)
 
-    def _ground(self, options: dict[str, Any], generation: Generation | None) -> Ground:
+    def _ground(self, options: dict[str, Any], generation: Generation | None, meter: Meter) -> Ground:
         if generation is not None:
             return ground_of(generation)
         with opened(options) as source:
-            ground = read_ground(source, options["code_field"], options["name_field"])
+            ground = read_ground(source, options["code_field"], options["name_field"], meter.rows)
             ground.notes.insert(
                 0, _("Read as %(format)s in %(crs)s.") % {"format": source.format, "crs": source.crs}
             )
@@ -176,34 +163,6 @@ class Command(BaseCommand):
         elif generation is not None and not options["commit"]:
             lines.append(_("Nothing was written. Add --commit to do it."))
         self.stdout.write("\n".join(lines))
-
-    def _refuse(
-        self,
-        options: dict[str, Any],
-        fault: PlaceError,
-        words: str,
-        choices: list[dict[str, Any]] | None = None,
-    ) -> NoReturn:
-        """Say why nothing could be cut, in the form that was asked for, and end with 1."""
-        if not options["json"]:
-            raise CommandError(words, returncode=1)
-        value = fault.value if isinstance(fault.value, str | int | float) else str(fault.value or "")
-        body: dict[str, Any] = {
-            "ok": False,
-            "committed": False,
-            "counts": {},
-            "figures": {},
-            "faults": [
-                {
-                    "kind": fault.code, "code": fault.field, "value": value, "detail": str(fault.message),
-                    "mend": str(fault.mend), "excused": False, "refused": True,
-                }
-            ],
-        }  # fmt: skip
-        if choices is not None:
-            body["choices"] = choices
-        self.stdout.write(json.dumps(body, ensure_ascii=False))
-        sys.exit(1)
 
 
 def _check_use(options: dict[str, Any]) -> None:

@@ -9,17 +9,17 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from gis_data.errors import PlaceError
-from gis_data.importers import hints
 from gis_data.importers.addresses import COLUMNS, Outcome, Refused, columns_of, load_addresses
 from gis_data.importers.arguments import add_source_arguments, opened
-from gis_data.importers.source import UndeclaredDatum
+from gis_data.importers.refusal import refuse
 from gis_data.models import Address
+from gis_data.progress import Meter
 
 SHOWN: Final = 20
 
@@ -62,13 +62,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
-
-        def progress(read: int, share: float) -> None:
-            if self.stderr.isatty():
-                passed = max(time.monotonic() - began, 0.001)
-                left = passed / share - passed if share else 0
-                self.stderr.write(f"\r{read} {read / passed:.0f}/s {left:.0f} s ", ending="")
-
+        meter = Meter(self.stderr)
         try:
             with opened(options, lon_field=options["lon_field"], lat_field=options["lat_field"]) as source:
                 fields = source.fields
@@ -79,12 +73,12 @@ class Command(BaseCommand):
                     kind=options["kind"] or "",
                     retire=options["retire"],
                     commit=options["commit"],
-                    progress=progress,
+                    progress=meter.rows,
                 )
-        except UndeclaredDatum as fault:
-            self._refuse(fault, hints.told(fault), as_json=options["json"])
         except PlaceError as fault:
-            self._refuse(fault, str(fault), as_json=options["json"])
+            meter.end()
+            refuse(self, fault, as_json=options["json"])
+        meter.end()
         if options["refused"] is not None:
             try:
                 _write(options["refused"], fields, outcome.refused)
@@ -98,17 +92,6 @@ class Command(BaseCommand):
             self.stdout.write(_as_text(outcome, committed=options["commit"], retired=options["retire"]))
         if outcome.refused:
             sys.exit(1)
-
-    def _refuse(self, fault: PlaceError, words: str, *, as_json: bool) -> NoReturn:
-        """The whole file was refused."""
-        if as_json:
-            body: dict[str, Any] = {"committed": False, "fault": _fault(fault)}
-            if isinstance(fault, UndeclaredDatum):
-                body["choices"] = [one.as_json() for one in hints.choices(fault)]
-            self.stdout.write(json.dumps(body, ensure_ascii=False))
-        else:
-            self.stderr.write(words)
-        sys.exit(1)
 
 
 def _write(path: Path, fields: Sequence[str], refused: Sequence[Refused]) -> None:

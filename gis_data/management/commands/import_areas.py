@@ -15,14 +15,16 @@ from django.utils.translation import gettext as _
 from gis_data import codes
 from gis_data.errors import CodeError, PlaceError
 from gis_data.generations import Activation, activate
-from gis_data.importers import drafts, faultmap, hints, told
+from gis_data.importers import drafts, faultmap, told
 from gis_data.importers.areas import Declared, read_deliveries
 from gis_data.importers.arguments import add_source_arguments, opened
 from gis_data.importers.delivery import Delivery
 from gis_data.importers.drafts import Loaded
 from gis_data.importers.matching import LEVELS, Names, read_names
-from gis_data.importers.source import Source, UndeclaredDatum
+from gis_data.importers.refusal import refuse
+from gis_data.importers.source import Source
 from gis_data.models import Generation
+from gis_data.progress import Meter
 
 
 class Command(BaseCommand):
@@ -84,6 +86,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         _check_use(options)
+        meter = Meter(self.stderr)
         try:
             with opened(options, straight=True) as source:
                 names = (
@@ -92,14 +95,14 @@ class Command(BaseCommand):
                     else None
                 )
                 deliveries = read_deliveries(
-                    source, _declared(options), names, self._borders(options["level"])
+                    source, _declared(options), names, self._borders(options["level"]), meter
                 )
-                loaded, activations = self._load(source, deliveries, names, options)
+                loaded, activations = self._load(source, deliveries, names, options, meter)
                 said = [_("Read as %(format)s in %(crs)s.") % {"format": source.format, "crs": source.crs}]
-        except UndeclaredDatum as fault:
-            self._refuse(options, fault, hints.told(fault), [one.as_json() for one in hints.choices(fault)])
         except PlaceError as fault:
-            self._refuse(options, fault, str(fault))
+            meter.end()
+            refuse(self, fault, as_json=options["json"])
+        meter.end()
         report = None
         if options["report"]:
             report = faultmap.write_report(
@@ -121,7 +124,12 @@ class Command(BaseCommand):
         return lambda district: drafts.borders_above(level, district)
 
     def _load(
-        self, source: Source, deliveries: list[Delivery], names: Names | None, options: dict[str, Any]
+        self,
+        source: Source,
+        deliveries: list[Delivery],
+        names: Names | None,
+        options: dict[str, Any],
+        meter: Meter,
     ) -> tuple[list[Loaded], list[Activation]]:
         """Load and activate every district of the file or nothing; a dry run does the same and undoes it."""
         if not all(one.is_loadable for one in deliveries):
@@ -130,8 +138,12 @@ class Command(BaseCommand):
         parent_names = names.all_names() if names else {}
         if options["parent_name"]:
             parent_names[options["parent"] or deliveries[0].district_code] = options["parent_name"]
+        meter.say(_("loading"))
+        whole = sum(len(delivery.entries) for delivery in deliveries)
+        done_areas = 0
         with transaction.atomic():
             for delivery in deliveries:
+                meter.areas(done_areas, done_areas / whole)
                 title = options["title"] or f"{source.name} {timezone.localdate()}"
                 done = drafts.load(
                     delivery,
@@ -149,40 +161,14 @@ class Command(BaseCommand):
                     parent_names=parent_names,
                 )
                 loaded.append(done)
+                done_areas += len(delivery.entries)
+                meter.areas(done_areas, done_areas / whole)
                 if options["activate"]:
                     generation = Generation.objects.get(pk=done.generation_id)
                     activations.append(activate(generation, incomplete=options["incomplete"]))
             if not options["commit"]:
                 transaction.set_rollback(True)
         return loaded, activations
-
-    def _refuse(
-        self,
-        options: dict[str, Any],
-        fault: PlaceError,
-        words: str,
-        choices: list[dict[str, Any]] | None = None,
-    ) -> None:
-        """Say why the file is refused, in the form that was asked for, and end with 1."""
-        if not options["json"]:
-            raise CommandError(words, returncode=1)
-        value = fault.value if isinstance(fault.value, str | int | float | list) else str(fault.value or "")
-        body: dict[str, Any] = {
-            "ok": False,
-            "committed": False,
-            "counts": {},
-            "figures": {},
-            "faults": [
-                {
-                    "kind": fault.code, "code": fault.field, "field": fault.field, "value": value,
-                    "detail": str(fault.message), "mend": str(fault.mend), "area_m2": None, "refused": True,
-                }
-            ],
-        }  # fmt: skip
-        if choices is not None:
-            body["choices"] = choices
-        self.stdout.write(json.dumps(body, ensure_ascii=False))
-        sys.exit(1)
 
 
 def _check_use(options: dict[str, Any]) -> None:

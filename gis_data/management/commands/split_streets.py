@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from gis_data.errors import PlaceError
 from gis_data.grid.streets import COMMUNITY_M2, Community, store_split
 from gis_data.importers.drafts import draft_of
 from gis_data.importers.matching import read_names
+from gis_data.importers.refusal import refuse
 
 
 class Command(BaseCommand):
@@ -53,8 +53,7 @@ class Command(BaseCommand):
                 draft, lists, options["area"], replace=options["replace"], commit=options["commit"]
             )
         except PlaceError as fault:
-            self._refuse(options, fault)
-            return
+            refuse(self, fault, as_json=options["json"])
         if options["json"]:
             body = {
                 "ok": True,
@@ -77,16 +76,6 @@ class Command(BaseCommand):
         )
         if not options["commit"]:
             self.stdout.write(_("Nothing was written. Add --commit to do it."))
-
-    def _refuse(self, options: dict[str, Any], fault: PlaceError) -> None:
-        if not options["json"]:
-            raise CommandError(str(fault), returncode=1)
-        body = {
-            "ok": False, "committed": False, "counts": {}, "figures": {},
-            "faults": [{"kind": fault.code, "code": fault.field, "detail": str(fault.message)}],
-        }  # fmt: skip
-        self.stdout.write(json.dumps(body, ensure_ascii=False))
-        sys.exit(1)
 
 
 def _figures(made: list[Community]) -> dict[str, float]:
