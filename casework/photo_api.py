@@ -1,11 +1,12 @@
-"""The edge of photographs: sent under an id of the sender's making, shown to those who may see the case."""
+"""The edge of photographs and voice notes: sent under an id of the sender's making, for who may see the case."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
-from django.http import FileResponse, HttpRequest
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema, Status
 from pydantic import AwareDatetime, Field
@@ -52,6 +53,8 @@ class ReceivedOut(Out):
 def put_photo(request: HttpRequest, photo_id: UUID, sent: Query[ToldIn]) -> Status[dict[str, Any]]:
     """Send a photograph under an id of your own making; the body is the file itself. A repeat is harmless.
 
+    A voice note (kind=voice: WebM, MP4 or Ogg, one track of sound, a minute) goes the same way.
+
     A phone that sends a smaller picture tells what the camera wrote: original_sha256, lon, lat, taken_at.
     """
     data, by = photos.read_body(request), caller(request).person_id
@@ -95,6 +98,7 @@ def _kept(photo_id: UUID, data: bytes, sent: ToldIn, by: int) -> Status[dict[str
         "byte_size": photo.byte_size,
         "width": photo.width,
         "height": photo.height,
+        "seconds": photo.seconds,
         "taken_at": photo.taken_at,
         "lon": photo.exif_lon,
         "lat": photo.exif_lat,
@@ -108,7 +112,7 @@ def photo(request: HttpRequest, photo_id: UUID, size: str) -> FileResponse:
     """A photograph without its metadata, `thumb` or `full`, for those who may see its case."""
     actor = caller(request)
     found = Attachment.objects.select_related("case").filter(pk=photo_id).first()
-    if found is None or not _visible(found, actor):
+    if found is None or found.kind == Attachment.Kind.VOICE or not _visible(found, actor):
         raise Missing(
             _("There is no such photograph, or your post may not see it."), field="photo_id", value=photo_id
         )
@@ -117,6 +121,43 @@ def photo(request: HttpRequest, photo_id: UUID, size: str) -> FileResponse:
     response["Cache-Control"] = "private, max-age=3600"
     response["Content-Disposition"] = "inline"
     return response
+
+
+@router.get("/voices/{uuid:voice_id}")
+def voice(request: HttpRequest, voice_id: UUID) -> HttpResponse:
+    """A voice note as it was recorded, for those who may see its case; players may ask for a range of it."""
+    actor = caller(request)
+    found = Attachment.objects.select_related("case").filter(pk=voice_id, kind=Attachment.Kind.VOICE).first()
+    if found is None or not _visible(found, actor):
+        raise Missing(
+            _("There is no such voice note, or your post may not hear it."), field="voice_id", value=voice_id
+        )
+    response = _ranged(request.headers.get("Range", ""), photos.original_path(found).read_bytes())
+    response["Content-Type"] = found.content_type
+    response["Content-Disposition"] = f"inline; filename=voice.{found.content_type.partition('/')[2]}"
+    response["Cache-Control"] = "private, max-age=3600"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response
+
+
+def _ranged(asked: str, data: bytes) -> HttpResponse:
+    """The whole, or the one range that was asked for: some players do not start without."""
+    found = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", asked)
+    if not found or not any(found.groups()):
+        whole = HttpResponse(data)
+        whole["Accept-Ranges"] = "bytes"
+        return whole
+    if found[1]:
+        first, last = int(found[1]), min(int(found[2] or len(data)), len(data) - 1)
+    else:
+        first, last = max(0, len(data) - int(found[2])), len(data) - 1
+    if first > last:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{len(data)}"})
+    part = HttpResponse(data[first : last + 1], status=206)
+    part["Content-Range"] = f"bytes {first}-{last}/{len(data)}"
+    part["Accept-Ranges"] = "bytes"
+    return part
 
 
 def _visible(photo: Attachment, actor: Actor) -> bool:

@@ -1,4 +1,4 @@
-"""Keeping photographs: the original byte for byte under its hash, its facts in a row, smaller ones to show.
+"""Keeping photographs and voice notes: the original byte for byte under its hash, its facts in a row.
 
 The file is on the disk before the row is written, so a row always finds its file; a file without a row is
 swept away. Names, types and paths sent by clients are never used.
@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -23,7 +23,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from casework import images
+from casework import images, sounds
 from casework.errors import Conflict, GridCityError, Invalid, Missing, TooMany
 from casework.models.attachment import Attachment
 
@@ -66,11 +66,11 @@ class Told:
 def take_photo(
     photo_id: UUID, data: bytes, *, kind: str, by: int | None, name: str = "", told: Told | None = None
 ) -> Attachment:
-    """Check a photograph, keep it, and return its row; the same bytes under the same id return the same row.
+    """Check a photograph or voice note, keep it, and return its row: the same for the same bytes under an id.
 
     by      the person who sends it
     told    what the phone says of it; what the bytes themselves say goes before
-    raises  Invalid when it is no sound photograph; Conflict when the id stands for another one
+    raises  Invalid when it is no sound photograph or voice note; Conflict when the id stands for another one
     """
     told = told or Told()
     _check_told(told)
@@ -84,25 +84,15 @@ def take_photo(
     sha256 = hashlib.sha256(data).hexdigest()
     if known := Attachment.objects.filter(pk=photo_id).first():
         return _same(known, sha256, by)
-    picture = images.look_at(data, zone=timezone.get_default_timezone())
-    declared = picture.lon is None and told.lon is not None and told.lat is not None
     photo = Attachment(
         id=photo_id,
         kind=kind,
         name=name[:100],
         sha256=sha256,
         byte_size=len(data),
-        content_type=picture.content_type,
-        width=picture.width,
-        height=picture.height,
-        taken_at=picture.taken_at or told.taken_at,
-        exif_lon=told.lon if declared else picture.lon,
-        exif_lat=told.lat if declared else picture.lat,
-        exif_declared=declared,
-        source=told.source,
-        original_sha256=told.original_sha256,
         uploaded_by_id=by,
         uploaded_at=timezone.now(),
+        **(_of_voice(data) if kind == Attachment.Kind.VOICE else _of_picture(data, told)),
     )
     _keep(original_path(photo), data)
     try:
@@ -114,6 +104,27 @@ def take_photo(
             return _same(known, sha256, by)
         raise
     return photo
+
+
+def _of_voice(data: bytes) -> dict[str, Any]:
+    heard = sounds.listen_to(data)
+    return {"content_type": heard.content_type, "seconds": heard.seconds, "width": 0, "height": 0}
+
+
+def _of_picture(data: bytes, told: Told) -> dict[str, Any]:
+    picture = images.look_at(data, zone=timezone.get_default_timezone())
+    declared = picture.lon is None and told.lon is not None and told.lat is not None
+    return {
+        "content_type": picture.content_type,
+        "width": picture.width,
+        "height": picture.height,
+        "taken_at": picture.taken_at or told.taken_at,
+        "exif_lon": told.lon if declared else picture.lon,
+        "exif_lat": told.lat if declared else picture.lat,
+        "exif_declared": declared,
+        "source": told.source,
+        "original_sha256": told.original_sha256,
+    }
 
 
 def _check_told(told: Told) -> None:

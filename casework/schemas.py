@@ -81,6 +81,7 @@ class PhotoOut(Out):
     byte_size: int
     width: int
     height: int
+    seconds: float | None = Field(None, description="Of a voice note: how long it lasts.")
     taken_at: datetime | None
     lon: float | None
     lat: float | None

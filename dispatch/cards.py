@@ -39,6 +39,7 @@ def bare_card(report: Report, clocks: Mapping[str, CaseClock]) -> dict[str, Any]
         "inspector_id": report.inspector_id,
         "reported_at": instant(report.reported_at),
         "photo": case.card.get("photo"),
+        **({"voice": case.card["voice"]} if "voice" in case.card else {}),
         **clockwork.face(clocks),
     }
 

@@ -156,6 +156,8 @@ def case_face(actor: Actor, case_id: UUID) -> dict[str, Any]:
         **dress(case.card),
         "text": report.text,
         "address": report.address,
+    attached = Attachment.objects.filter(case_id=case_id).order_by("uploaded_at", "pk")
+    voices = [one for one in attached if one.kind == Attachment.Kind.VOICE]
         "accuracy_m": report.accuracy_m,
         "datum": report.given_datum,
         "device_at": report.device_at,
@@ -171,12 +173,14 @@ def case_face(actor: Actor, case_id: UUID) -> dict[str, Any]:
         ],
         "photos": [
             {**_photo(photo), "off": photo.off_m is not None and photo.off_m > patrol.photo_far_m}
-            for photo in Attachment.objects.filter(case_id=case_id).order_by("uploaded_at", "pk")
+            for photo in attached
+            if photo not in voices
         ],
         "tasks": [
             {**_task(actor, task), "far": task.distance_m is not None and task.distance_m > patrol.far_m}
             for task in Task.objects.filter(case_id=case_id).select_related("inspector")
         ],
+        "voices": [{key: getattr(one, key) for key in ("id", "seconds", "uploaded_at")} for one in voices],
         "joinings": [
             _joining(actor, joining)
             for joining in Joining.objects.filter(case_id=case_id)

@@ -36,6 +36,7 @@ class SelfHandledIn(ReportIn):
 
 class JoinIn(Placed):
     id: UUID = Field(description="Made by the sender; sent again under it, nothing changes.")
+    voice: UUID | None = Field(None, description="A voice note sent before.")
     text: str = Field("", max_length=2000)
     source: str = Field("inspector", max_length=10)
     reporter_name: str = Field("", max_length=60)

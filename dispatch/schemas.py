@@ -29,6 +29,7 @@ class ReportIn(In):
     text: str = Field("", max_length=4000)
     address: str = Field("", max_length=200)
     photos: list[UUID] = Field(default=[], description="Photographs sent before, at most nine.")
+    voice: UUID | None = Field(None, description="A voice note sent before.")
     source: str = Field(max_length=10)
     device_at: AwareDatetime
     reporter: ReporterIn | None = None
@@ -95,6 +96,7 @@ class CardOut(Out):
     clock_started_at: datetime | None
     paused: bool
     photo: UUID | None
+    voice: UUID | None = None
 
 
 class CardPage(Out):
@@ -155,6 +157,12 @@ class CasePhotoOut(Out):
 
 
 class TaskOut(Out):
+class CaseVoiceOut(Out):
+    id: UUID
+    seconds: float
+    uploaded_at: datetime
+
+
     id: int
     kind: str
     inspector: str
@@ -209,6 +217,7 @@ class CaseOut(CardOut):
     conditions: list[ConditionOut]
     photos: list[CasePhotoOut]
     tasks: list[TaskOut]
+    voices: list[CaseVoiceOut]
     joinings: list[JoiningOut]
     clocks: list[ClockOut]
     moves: list[MoveOut]

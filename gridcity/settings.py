@@ -169,6 +169,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "img-src": [SELF, "blob:", "data:", *_tile_origins],
+        "media-src": [SELF, "blob:"],
         "worker-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],

@@ -1,4 +1,4 @@
-"""Photographs of a case. Bytes lie in the private media folder, named by their own hash."""
+"""Photographs and voice notes of a case. Bytes lie in the private media folder, named by their own hash."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Attachment(models.Model):
-    """One photograph as it was taken, kept byte for byte as evidence. Written by `photos.take_photo()`.
+    """One photograph or voice note as it was taken, kept byte for byte as evidence. Written by `photos.take_photo()`.
 
     id        the UUID its maker chose; sent again with the same bytes, it finds the same row
     case      null until a report or a move names the photograph
     sha256    hex digest of the original, and the name of its file
-    width, height   in pixels, upright as a person sees it
+    width, height   in pixels, upright as a person sees it; 0 of a voice note
+    seconds         how long a voice note lasts; null of a photograph
     taken_at, exif_lon, exif_lat   what the camera wrote, WGS-84; null when it wrote nothing usable
     exif_declared   the phone read these from the original before it shrank the picture
     original_sha256 hex digest of what the camera made, when the phone sends a smaller picture
@@ -34,6 +35,7 @@ class Attachment(models.Model):
         FINISH = "finish", _("handling finished")
         CHECK = "check", _("check on site")
         OTHER = "other", _("other")
+        VOICE = "voice", _("voice note")
 
     id = models.UUIDField(primary_key=True, editable=False)
     case = models.ForeignKey(
@@ -50,6 +52,7 @@ class Attachment(models.Model):
     content_type = models.CharField(_("content type"), max_length=20)
     width = models.PositiveIntegerField(_("width"))
     height = models.PositiveIntegerField(_("height"))
+    seconds = models.FloatField(_("length in seconds"), null=True, blank=True)
     taken_at = models.DateTimeField(_("taken at"), null=True, blank=True)
     exif_lon = models.FloatField(_("longitude in the photograph"), null=True, blank=True)
     exif_lat = models.FloatField(_("latitude in the photograph"), null=True, blank=True)
@@ -79,6 +82,11 @@ class Attachment(models.Model):
                     exif_lat__lte=90,
                 ),
                 name="exif_position_on_earth_or_none",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="voice", seconds__gt=0, width=0)
+                | (~Q(kind="voice") & Q(seconds__isnull=True)),
+                name="attachment_seconds_of_voice_alone",
             ),
         )
         indexes = (

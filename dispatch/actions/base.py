@@ -26,11 +26,13 @@ from dispatch.workflow import MOVES, Clock
 PHOTOS_AT_MOST = 9
 # The photograph's own position is compared with the place of the report, in the same statement.
 _BIND = """
+# A voice note is bound as one and nothing else: `kind` stays what it was when it was looked into.
 UPDATE casework_attachment SET case_id = %(case)s, kind = %(kind)s,
     off_m = CASE WHEN exif_lon IS NOT NULL THEN ST_DistanceSphere(
         ST_MakePoint(%(lon)s::float8, %(lat)s::float8), ST_MakePoint(exif_lon, exif_lat)) END
 WHERE id = ANY(%(photos)s) AND case_id IS NULL AND uploaded_by_id = %(by)s
 """
+    AND (kind = 'voice') = (%(kind)s = 'voice')
 WAS = ("department_id", "inspector_id")
 
 
@@ -88,6 +90,32 @@ def attach_photos(report: Report, photo_ids: Sequence[UUID], *, actor: Actor, ki
     with connection.cursor() as cursor:
         cursor.execute(
             _BIND,
+    if missing := _unbound(report, wanted, actor, kind):
+        raise Invalid(
+            _("Photograph %(id)s has not arrived, or belongs to another case.") % {"id": missing},
+            field="photos",
+            value=missing,
+            mend=_("Send the photograph first, then this again."),
+        )
+    return [str(pk) for pk in wanted]
+
+
+def attach_voice(report: Report, voice_id: UUID | None, *, actor: Actor) -> str | None:
+    """Bind an uploaded voice note to the report's case; it must be the caller's own and not yet in use."""
+    if voice_id is None:
+        return None
+    if missing := _unbound(report, [voice_id], actor, Attachment.Kind.VOICE):
+        raise Invalid(
+            _("Voice note %(id)s has not arrived, or belongs to another case.") % {"id": missing},
+            field="voice",
+            value=missing,
+            mend=_("Send the voice note first, then this again."),
+        )
+    return str(voice_id)
+
+
+def _unbound(report: Report, wanted: list[UUID], actor: Actor, kind: str) -> str | None:
+    """Bind what was uploaded; the first that cannot be bound, None when all are."""
             {
                 "case": report.case_id,
                 "kind": kind,
@@ -98,19 +126,13 @@ def attach_photos(report: Report, photo_ids: Sequence[UUID], *, actor: Actor, ki
             },
         )
         bound = cursor.rowcount
-    if bound != len(wanted):
-        usable = set(
-            Attachment.objects.filter(pk__in=wanted, case_id=report.case_id).values_list("pk", flat=True)
-        )
-        # none missing: one belongs to this case already, from an earlier move
-        missing = [str(pk) for pk in wanted if pk not in usable] or [str(pk) for pk in wanted]
-        raise Invalid(
-            _("Photograph %(id)s has not arrived, or belongs to another case.") % {"id": missing[0]},
-            field="photos",
-            value=missing[0],
-            mend=_("Send the photograph first, then this again."),
-        )
-    return [str(pk) for pk in wanted]
+    if bound == len(wanted):
+        return None
+    usable = set(
+        Attachment.objects.filter(pk__in=wanted, case_id=report.case_id).values_list("pk", flat=True)
+    )
+    # none missing: one belongs to this case already, from an earlier move
+    return next((str(pk) for pk in wanted if pk not in usable), str(wanted[0]))
 
 
 def moved_on(case: Case) -> MovedOn:

@@ -21,7 +21,7 @@ from casework.journal import dumps, instant
 from casework.models import Attachment, Case, CaseClock, Entry, Party
 from casework.moves import NEXT_NUMBER, Repeated, opening
 from casework.roles import SUPERVISION, Role
-from dispatch.actions.base import attach_photos, check_device_time
+from dispatch.actions.base import attach_photos, attach_voice, check_device_time
 from dispatch.cards import bare_card
 from dispatch.flow import KIND
 from dispatch.limits import DEFAULTS
@@ -56,6 +56,7 @@ class NewReport:
     text: str = ""
     address: str = ""
     photos: tuple[UUID, ...] = ()
+    voice: UUID | None = None
     reporter_name: str = ""
     reporter_phone: str = ""
 
@@ -63,6 +64,9 @@ class NewReport:
         """SHA-256 over what was sent, to tell a repeat from another report under the same id."""
         sent: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         sent["photos"] = [str(photo) for photo in self.photos]
+        # left out where there is none: reports from before there were voice notes keep their fingerprint
+        if sent.pop("voice"):
+            sent["voice"] = str(self.voice)
         sent["id"], sent["device_at"] = str(self.id), instant(self.device_at)
         return hashlib.sha256(dumps(sent).encode()).digest()
 
@@ -100,6 +104,9 @@ def report_problem(new: NewReport, *, actor: Actor) -> tuple[Report, bool]:
             move.insert(report)
             photos = attach_photos(report, new.photos, actor=actor, kind=Attachment.Kind.REPORT)
             move.case.card["photo"] = photos[0] if photos else None
+            if voice := attach_voice(report, new.voice, actor=actor):
+                move.case.card["voice"] = voice
+                move.note(voice=voice)
             move.allow(Clock.ACCEPTING, facts.limit)
             move.note(
                 source=report.source,
@@ -113,7 +120,7 @@ def report_problem(new: NewReport, *, actor: Actor) -> tuple[Report, bool]:
         return _repeated(new, actor), False
     except Invalid:
         # the same report, sent twice at once: the other has just bound the photographs
-        if new.photos and Case.objects.filter(pk=new.id).exists():
+        if (new.photos or new.voice) and Case.objects.filter(pk=new.id).exists():
             return _repeated(new, actor), False
         raise
 

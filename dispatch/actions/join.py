@@ -16,7 +16,7 @@ from casework.errors import Conflict, Invalid, Missing, NotAllowed, WrongState
 from casework.models import Attachment, Case, Party
 from casework.roles import Role
 from casework.rows import insert_row
-from dispatch.actions.base import attach_photos, check_device_time, moved_on, reporting
+from dispatch.actions.base import attach_photos, attach_voice, check_device_time, moved_on, reporting
 from dispatch.models import Joining
 from dispatch.models.report import Source
 from dispatch.queries import metres_between
@@ -26,7 +26,7 @@ from gis_data import crs
 
 @dataclass(frozen=True)
 class Sighting:
-    """What somebody saw of a thing that is a case already; a note or a photograph at least.
+    """What somebody saw of a thing that is a case already; a note, a photograph or a voice note at least.
 
     id      made by the sender, so that the same sighting sent twice is one
     source  by which door it came; an inspector's own are always from patrol
@@ -35,6 +35,7 @@ class Sighting:
     id: UUID
     note: str = ""
     photos: Sequence[UUID] = ()
+    voice: UUID | None = None
     lon: float | None = None
     lat: float | None = None
     datum: str = "wgs84"
@@ -62,7 +63,7 @@ def join_case(
     if case is None:
         raise Missing(_("There is no such case."), field="case_id", value=case_id)
     _check(seen_by, actor)
-    given = {"note": seen_by.note.strip() or list(seen_by.photos)}
+    given = {"note": seen_by.note.strip() or list(seen_by.photos) or seen_by.voice}
     try:
         with reporting(case_id, "join", actor=actor, seen=seen, given=given) as (move, report):
             joining = _row(seen_by, case_id, actor, move.at, (report.place.x, report.place.y))
@@ -70,6 +71,8 @@ def join_case(
                 insert_row(joining)
             photos = attach_photos(report, seen_by.photos, actor=actor, kind=Attachment.Kind.OTHER)
             move.note(source=joining.source, photos=photos)
+            if voice := attach_voice(report, seen_by.voice, actor=actor):
+                move.note(voice=voice)
             if joining.note:
                 move.note(note=joining.note)
             if joining.distance_m is not None:

@@ -398,7 +398,9 @@ def _bind(case_id: UUID, photo_ids: Sequence[UUID], actor: Actor) -> list[str]:
             value=len(wanted),
             mend=_("Leave some out."),
         )
-    free = Attachment.objects.filter(pk__in=wanted, case__isnull=True, uploaded_by_id=actor.person_id)
+    free = Attachment.objects.filter(
+        pk__in=wanted, case__isnull=True, uploaded_by_id=actor.person_id, seconds__isnull=True
+    )
     missing = set(wanted) - set(free.values_list("pk", flat=True))
     if missing:
         raise Invalid(

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 from django.utils.translation import get_language
 
+from casework import sounds
 from casework.access import Actor
 from casework.journal import dumps, instant
 from casework.models import Attachment
@@ -99,6 +100,8 @@ def phone_settings(policy: PatrolPolicy) -> dict[str, Any]:
         "join_days": policy.join_days,
         "photo_far_m": policy.photo_far_m,
         "photos_at_most": PHOTOS_AT_MOST,
+        "voice_s": sounds.SECONDS,
+        "voice_bytes": sounds.MAX_BYTES,
         "batch_items_at_most": BATCH_ITEMS,
         "batch_bytes_at_most": BATCH_BYTES,
         "track": {
