@@ -102,7 +102,7 @@ def check_move(flow: Flow, case: Case, verb: str, actor: Actor, seen: int | None
             mend=_("Ask one of these posts: %(posts)s.")
             % {"posts": ", ".join(str(role.label) for role in sorted(move.by))},
         )
-    if seen is not None and seen != case.version:
+    if seen is not None and seen != case.version and not _is_still_true(flow, case, seen):
         raise _stale(case, seen)
     if case.state not in move.sources:
         raise WrongState(
@@ -114,6 +114,14 @@ def check_move(flow: Flow, case: Case, verb: str, actor: Actor, seen: int | None
             version=case.version,
         )
     return move
+
+
+def _is_still_true(flow: Flow, case: Case, seen: int) -> bool:
+    """Did nothing but quiet moves happen since that version?"""
+    if not 0 < seen < case.version:
+        return False
+    since = Entry.objects.filter(case_id=case.id, case_seq__gt=seen).values_list("verb", flat=True)
+    return all(flow.moves[verb].quiet for verb in since)
 
 
 def _stale(case: Case, seen: int) -> Stale:

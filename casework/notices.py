@@ -84,6 +84,10 @@ TEMPLATES: dict[str, Template] = {
         _("Task recalled: %(number)s"),
         _("Case %(number)s needs no visit any more."),
     ),
+    "mentioned": Template(
+        _("You are named in a message: %(number)s"),
+        _("%(subject)s: %(text)s"),
+    ),
     "survey_ordered": Template(
         _("Survey %(number)s: %(title)s"),
         _("%(cells)s cells are yours to count."),

@@ -26,6 +26,7 @@ class Move:
     stops, pauses, starts, resumes
               names of clocks; `starts` begins afresh, `resumes` goes on where it was paused
     primary   the usual next step, first on a desk
+    quiet     changes nothing that others decide on: what they looked at before it is still true
     """
 
     verb: str
@@ -39,6 +40,7 @@ class Move:
     starts: tuple[str, ...] = ()
     resumes: tuple[str, ...] = ()
     primary: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,9 @@ MOVE_ACTIONS: dict[str, MoveAction] = {
         pk, actor=who, seen=m.version, photos=m.photos, note=m.note
     ),
     "join": lambda pk, who, m: actions.join_case(pk, sighting_of(m, who), actor=who, seen=m.version),
+    "message": lambda pk, who, m: actions.send_message(
+        pk, actions.NewMessage(m.id or uuid4(), m.note, m.photos), actor=who, seen=m.version
+    ),
     "dispatch": lambda pk, who, m: actions.dispatch_report(
         pk, actor=who, seen=m.version, organisation_code=m.organisation_code or None, note=m.note
     ),
@@ -169,7 +172,7 @@ def move(request: HttpRequest, case_id: UUID, body: MoveIn, verb: str) -> dict[s
     file: condition_id · decline, send_back, return, rework, cancel_dispatch, void, force_close: reason ·
     dispatch: organisation_code, or none to accept the proposal · finish: photos · answer_verify: result
     exists|not_exists|cannot_tell · answer_check: result pass|fail|cannot_tell · close: closing ·
-    self_handle: photos · join: note or photos
+    self_handle: photos · join, message: note or photos
     """
     who = caller(request)
     queries.case_seen_by(who, case_id)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import ngettext
 
 from casework import journal
 from casework.access import Actor
@@ -16,6 +16,7 @@ from casework.models import Attachment, Case, CaseClock, Organisation, Person, P
 from dispatch.cards import dress
 from dispatch.models import FilingCondition, Joining, Report, SourcePolicy, Task
 from dispatch.models.report import CheckResult, VerifyResult
+from dispatch.naming import signature
 from dispatch.phone.policy import patrol_policy
 from dispatch.policy import SEES_ALL, SEES_REPORTER, facts_for, is_own, other_axis
 from dispatch.queries import report_in_full
@@ -110,19 +111,10 @@ def history(actor: Actor, lines: Sequence[journal.Line]) -> list[dict[str, Any]]
     posts = Post.objects.select_related("organisation").in_bulk(
         {line.post_id for line in lines if line.post_id}
     )
-    chinese = (get_language() or "zh").startswith("zh")
 
     def by(line: journal.Line) -> dict[str, str] | None:
         post = posts.get(line.post_id or 0)
-        if post is None:
-            return None
-        own = line.actor_id == actor.person_id
-        inside = actor.role in SEES_ALL or post.organisation_id == actor.organisation_id or own
-        return {
-            "name": str(people[line.actor_id]) if inside and line.actor_id in people else "",
-            "post": post.title if chinese or not post.title_en else post.title_en,
-            "organisation": post.organisation.title,
-        }
+        return signature(actor, people.get(line.actor_id or 0), post) if post else None
 
     return [
         {
@@ -152,12 +144,12 @@ def case_face(actor: Actor, case_id: UUID) -> dict[str, Any]:
         and SourcePolicy.objects.filter(source=report.source, verify_first=True).exists()
     )
     patrol = patrol_policy(case.stream_id)
+    attached = Attachment.objects.filter(case_id=case_id).order_by("uploaded_at", "pk")
+    voices = [one for one in attached if one.kind == Attachment.Kind.VOICE]
     return {
         **dress(case.card),
         "text": report.text,
         "address": report.address,
-    attached = Attachment.objects.filter(case_id=case_id).order_by("uploaded_at", "pk")
-    voices = [one for one in attached if one.kind == Attachment.Kind.VOICE]
         "accuracy_m": report.accuracy_m,
         "datum": report.given_datum,
         "device_at": report.device_at,

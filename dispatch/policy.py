@@ -19,10 +19,9 @@ from dispatch.workflow import MOVES
 
 SEES_ALL = SUPERVISION | COMMAND | {Role.MANAGER}
 SEES_REPORTER = SUPERVISION  # names and numbers of citizens
-AXIS_OF_SUPERVISION = frozenset(
-    m.verb for m in MOVES if m.by & SUPERVISION and m.verb not in ("report", "join")
-)
-AXIS_OF_COMMAND = frozenset(m.verb for m in MOVES if m.by & COMMAND)
+NO_DECISION = frozenset({"report", "join", "message"})  # may be done by whoever acts for either centre
+AXIS_OF_SUPERVISION = frozenset(m.verb for m in MOVES if m.by & SUPERVISION) - NO_DECISION
+AXIS_OF_COMMAND = frozenset(m.verb for m in MOVES if m.by & COMMAND) - NO_DECISION
 
 
 def sees(actor: Actor, card: Mapping[str, Any]) -> bool:
@@ -48,6 +47,16 @@ def visible(actor: Actor) -> Q:
     return Q(pk__in=[])
 
 
+def seers(card: Mapping[str, Any], stream: str) -> Q:
+    """Whose posts see the report of that card, as a condition on Holding; the same rule once more."""
+    mine = Q(post__role__in=sorted(SEES_ALL))
+    if card["department_id"]:
+        mine |= Q(post__role=Role.DEPARTMENT, post__organisation_id=card["department_id"])
+    inspectors = [key for key in (card["reporter_id"], card["inspector_id"]) if key]
+    mine |= Q(post__role=Role.INSPECTOR, person_id__in=inspectors)
+    return mine & Q(post__stream_id=stream)
+
+
 def compares(actor: Actor, card: Mapping[str, Any]) -> bool:
     """An inspector who finds something looks whether it is an open case already, whoever reported it."""
     return actor.role == Role.INSPECTOR and card["state"] not in MOVES.final
@@ -66,7 +75,7 @@ def audience(actor: Actor) -> Hashable:
 
 def facts_for(actor: Actor, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What of an entry's facts this actor may read: names of inspectors stay within the two centres."""
-    hidden = {"was", "inspector_id", "task_id", "device_at"}
+    hidden = {"was", "inspector_id", "task_id", "device_at", "mentions"}
     if actor.role not in SEES_ALL:
         hidden |= {"inspector"}
     return {key: value for key, value in facts.items() if key not in hidden}
@@ -74,6 +83,8 @@ def facts_for(actor: Actor, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def is_own(actor: Actor, case: Case, verb: str) -> bool:
     """Is the case this actor's to move by that verb? The role has been checked already."""
+    if verb == "message":
+        return sees(actor, case.card)
     if actor.role == Role.DEPARTMENT:
         return case.organisation_id == actor.organisation_id
     if verb in ("answer_verify", "answer_check"):

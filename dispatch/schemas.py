@@ -51,7 +51,7 @@ class MoveIn(In):
     """The arguments of all moves; each move's description says which it needs."""
 
     version: int = Field(description="The version of the case that the caller looked at.")
-    id: UUID | None = Field(None, description="answer, join: made by the sender, so that a repeat is known.")
+    id: UUID | None = Field(None, description="answer, join, message: made by the sender; a repeat is known.")
     reason: str = Field("", max_length=2000)
     note: str = Field("", max_length=2000)
     result: str = Field("", max_length=11)
@@ -156,13 +156,13 @@ class CasePhotoOut(Out):
     off: bool = Field(False, description="Farther than the city allows.")
 
 
-class TaskOut(Out):
 class CaseVoiceOut(Out):
     id: UUID
     seconds: float
     uploaded_at: datetime
 
 
+class TaskOut(Out):
     id: int
     kind: str
     inspector: str

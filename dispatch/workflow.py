@@ -79,6 +79,9 @@ MOVES = Moves(
              asks=("photos",)),
         # somebody else saw the same: no second case, the state stays
         Move("join", OPEN, None, INSPECTOR | SUPERVISION, _("Join this case"), asks=("note",)),
+        # a word on the case: the state stays, and nobody's decision grows old by it
+        Move("message", OPEN, None, INSPECTOR | SUPERVISION | COMMAND | DEPARTMENT, _("Message"),
+             asks=("note",), quiet=True),
         # command
         Move("dispatch", frozenset({S.FILED}), S.DISPATCHED, COMMAND, _("Dispatch"),
              stops=(C.DISPATCHING,), starts=(C.HANDLING,), primary=True),

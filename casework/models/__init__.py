@@ -5,6 +5,7 @@ from casework.models.calendar import CalendarDay, CalendarYear, WorkingCalendar
 from casework.models.case import Case, CaseLink
 from casework.models.clock import CaseClock
 from casework.models.journal import Entry, Stream
+from casework.models.message import Mention, Message, Reading
 from casework.models.notice import Notice
 from casework.models.org import Holding, Organisation, Post, Succession
 from casework.models.person import FailedLogin, Party, Person, Token
@@ -20,12 +21,15 @@ __all__ = [
     "Entry",
     "FailedLogin",
     "Holding",
+    "Mention",
+    "Message",
     "Notice",
     "Organisation",
     "Party",
     "Person",
     "Post",
     "PushSubscription",
+    "Reading",
     "Stream",
     "Succession",
     "Token",

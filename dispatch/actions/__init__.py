@@ -4,6 +4,7 @@ from dispatch.actions.command import cancel_dispatch, dispatch_report, send_back
 from dispatch.actions.department import accept_report, finish_report, return_report
 from dispatch.actions.intake import NewReport, report_problem
 from dispatch.actions.join import Sighting, join_case
+from dispatch.actions.message import NewMessage, send_message
 from dispatch.actions.site import (
     answer_check,
     answer_task,
@@ -28,6 +29,7 @@ from dispatch.actions.survey import Count, NewSurvey, count_cell, end_survey, op
 
 __all__ = [
     "Count",
+    "NewMessage",
     "NewReport",
     "NewSurvey",
     "Sighting",
@@ -55,6 +57,7 @@ __all__ = [
     "send_back",
     "send_back_for_rework",
     "send_check",
+    "send_message",
     "send_verify",
     "void_report",
     "withdraw_report",

@@ -25,14 +25,14 @@ from dispatch.workflow import MOVES, Clock
 
 PHOTOS_AT_MOST = 9
 # The photograph's own position is compared with the place of the report, in the same statement.
-_BIND = """
 # A voice note is bound as one and nothing else: `kind` stays what it was when it was looked into.
+_BIND = """
 UPDATE casework_attachment SET case_id = %(case)s, kind = %(kind)s,
     off_m = CASE WHEN exif_lon IS NOT NULL THEN ST_DistanceSphere(
         ST_MakePoint(%(lon)s::float8, %(lat)s::float8), ST_MakePoint(exif_lon, exif_lat)) END
 WHERE id = ANY(%(photos)s) AND case_id IS NULL AND uploaded_by_id = %(by)s
-"""
     AND (kind = 'voice') = (%(kind)s = 'voice')
+"""
 WAS = ("department_id", "inspector_id")
 
 
@@ -87,9 +87,6 @@ def attach_photos(report: Report, photo_ids: Sequence[UUID], *, actor: Actor, ki
     if not photo_ids:
         return []
     wanted = list(dict.fromkeys(photo_ids))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _BIND,
     if missing := _unbound(report, wanted, actor, kind):
         raise Invalid(
             _("Photograph %(id)s has not arrived, or belongs to another case.") % {"id": missing},
@@ -116,6 +113,9 @@ def attach_voice(report: Report, voice_id: UUID | None, *, actor: Actor) -> str 
 
 def _unbound(report: Report, wanted: list[UUID], actor: Actor, kind: str) -> str | None:
     """Bind what was uploaded; the first that cannot be bound, None when all are."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BIND,
             {
                 "case": report.case_id,
                 "kind": kind,

@@ -239,6 +239,20 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("POST", "/cases/{case_id}/moves/{verb}"): Rule(
         frozenset(), of_case("/moves/teleport"), lambda w: {"version": w.case.version}, refused=404
     ),
+    ("GET", "/cases/{case_id}/messages"): Rule(SEERS, of_case("/messages"), refused=404),
+    ("POST", "/cases/{case_id}/messages"): Rule(
+        SEERS - {R.MANAGER},  # she sees it, but holds no post in it
+        of_case("/messages"),
+        lambda w: {"id": str(uuid4()), "text": "which side of the road?"},
+        refused=404,
+        but=lambda name, actor: 403 if name == "manager" else None,
+        fine=frozenset({201}),
+    ),
+    ("POST", "/cases/{case_id}/messages/read"): Rule(
+        SEERS, of_case("/messages/read"), lambda w: {"upto": 1}, refused=404, fine=frozenset({204})
+    ),
+    ("GET", "/cases/{case_id}/people"): Rule(SEERS, of_case("/people"), refused=404),
+    ("GET", "/conversations"): Rule(ALL, one("/conversations")),
     ("GET", "/cases/{case_id}/proposal"): Rule(SEERS, of_case("/proposal"), refused=404),
     ("GET", "/tasks"): Rule(ALL, one("/tasks")),
     ("GET", "/map/cases"): Rule(ALL, one("/map/cases?bbox=116.4,39.9,116.5,40&zoom=18")),

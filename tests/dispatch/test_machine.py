@@ -166,6 +166,8 @@ class Journeys(RuleBasedStateMachine):
     @rule(data=st.data(), off=st.sampled_from([-1, 1, 7]))
     def a_stale_move(self, data: st.DataObject, off: int) -> None:
         case = self.pick(data)
+        if off < 0 and MOVES[journal.of_case(case.pk)[-1].verb].quiet:
+            off = case.version  # nothing that matters happened since: only what never was is refused
         row = data.draw(st.sampled_from([row for row in MOVES if row.sources]), "move")
         actor = usual(self.town, row.verb)
         given = arguments(self.town, row.verb, actor)

@@ -6,13 +6,14 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connections
 
 from casework import journal
 from casework.errors import GridCityError, Stale, WrongState
-from casework.models import Attachment, Case
+from casework.models import Attachment, Case, Message
 from dispatch import actions
 from dispatch.models import Report, RoutingDecision, Task
 from tests.factories.calls import Caller, refusal
@@ -150,3 +151,12 @@ def test_one_photograph_goes_to_one_of_two_reports(town: Town) -> None:
     assert sorted(answer.status_code for answer in answers) == [201, 422]
     assert Case.objects.count() == journal.head("110101") == 1
     assert Attachment.objects.get().case_id == Case.objects.get().pk
+
+
+def test_the_same_message_sent_at_the_same_moment_is_one(town: Town) -> None:
+    case = walk(town, WAYS["handling"])
+    new = actions.NewMessage(id=uuid4(), text="at once")
+    results = together(*(lambda: actions.send_message(case.pk, new, actor=town.chen) for _ in range(4)))
+    assert sorted(is_new for _, is_new in results) == [False, False, False, True]
+    assert Message.objects.get().text == "at once"
+    assert [line.verb for line in journal.of_case(case.pk)].count("message") == 1

@@ -61,7 +61,7 @@ def arguments(town: Town, verb: str, actor: Actor) -> dict[str, Any]:
         given["inspector_id"] = town.ava.person_id
     if verb in ("finish", "self_handle"):
         given["photos"] = [str(photo_of(actor))]
-    if verb == "join":
+    if verb in ("join", "message"):
         given["note"] = "still there"
     return given
 

@@ -20,6 +20,7 @@ import { signInAgain } from "../phone/signin.js";
 import { isFull, room } from "../phone/space.js";
 import { openStore } from "../phone/store.js";
 import { surveyView } from "../phone/survey.js";
+import { folded, talks } from "../phone/talk.js";
 import { taskView } from "../phone/task.js";
 import { startWorker } from "../phone/worker.js";
 
@@ -45,6 +46,10 @@ const outbox = await openOutbox({ store, seals, onchange: () => void changed() }
 // of its own: what one inspector made must not go out under a session that another has just begun
 const sender = createSender({ outbox, api: createApi({ csrf: page.csrf, renews: false }) });
 const pack = packs({ outbox, seals });
+const talk = talks({ api, onchange(counts) {
+  unread = counts;
+  drawLists();
+} });
 
 /** @type {import("../phone/pack.js").KeptPack | null} */
 let known = null;
@@ -57,6 +62,8 @@ let shownMap = null;
 /** @type {Card[]} */
 let mine = [];
 let sentBefore = new Set();
+/** What one has not read, by case. @type {Map<string, number>} */
+let unread = new Map();
 
 // --- what waits -----------------------------------------------------------------------------------------------
 
@@ -158,7 +165,7 @@ function goHome() {
   leaveView();
   shutter.hidden = false;
   home = homeView({
-    root, ontask: openTask, onsurvey: openSurvey, onopen: (item) => void reopen(item).catch(complain), ondiscard: (item) => void discard(item),
+    root, ontask: openTask, onsurvey: openSurvey, onopen: (item) => void reopen(item).catch(complain), ondiscard: (item) => void discard(item), ontalk: (card) => void talk.sheet(card),
     onsend: () => void send({ hurry: true }).catch(complain), onmap: () => home && void showMap(home),
   });
   drawLists();
@@ -171,9 +178,9 @@ function goHome() {
 
 function drawLists() {
   if (!home) return;
-  if (known) home.tasks(known.pack.tasks, known.pack.surveys);
+  if (known) home.tasks(known.pack.tasks, known.pack.surveys, unread);
   if (known && !shownMap) home.sketch(known.pack);
-  home.mine(mine);
+  home.mine(mine, unread);
 }
 
 /** The map in the sketch's place. @param {NonNullable<typeof home>} here */
@@ -248,7 +255,7 @@ function openTask(chosen, again = {}) {
   if (!known) return;
   leaveView();
   shutter.hidden = true;
-  task = taskView({ root, api, task: chosen, settings: known.pack.settings, person, onleave: goHome, onsend: (item, photos) => answer(item, photos, () => openTask(chosen)), ...again });
+  task = taskView({ root, api, task: chosen, settings: known.pack.settings, person, talk: folded(talk.part(chosen.case), unread.get(chosen.case.id) ?? 0), onleave: goHome, onsend: (item, photos) => answer(item, photos, () => openTask(chosen)), ...again });
   focusTitle();
 }
 
@@ -335,6 +342,7 @@ async function renew() {
     drawLists();
     mine = /** @type {Page<Card>} */ (await api.get("/cases", { queue: "mine", limit: 8 })).items;
     drawLists();
+    await talk.refresh();
     if (task && !known.pack.tasks.some((one) => one.case.id === task?.case_id)) void tellMovedOn(task.case_id);
   } catch {
     // without a network what lies on the phone stands
@@ -349,6 +357,7 @@ async function tellMovedOn(case_id, state) {
 
 /** @param {Entry[]} entries */
 function heard(entries) {
+  talk.heard(entries);
   for (const { case_id, card, gone } of entries) {
     if (task?.case_id !== case_id) continue;
     if (gone || !card || FINAL.includes(card.state) || !["verifying", "checking"].includes(card.state)) void tellMovedOn(case_id, card?.state);
@@ -433,8 +442,10 @@ async function start() {
   await listen().catch(() => addEventListener("online", () => void listen().catch(() => {}), { once: true }));
 }
 
-/** "#task-12", from a notification. @param {string} hash */
+/** "#task-12" or "#case-…", from a notification. @param {string} hash */
 function openByHash(hash) {
+  const [, named] = /^#case-([0-9a-f-]{36})$/.exec(hash) ?? [];
+  if (named && home) api.get(`/cases/${named}`).then((item) => talk.sheet(/** @type {CaseOut} */ (item)), complain);
   const asked = known?.pack.tasks.find((one) => hash === `#task-${one.id}`);
   if (asked && home) openTask(asked);
 }

@@ -6,6 +6,7 @@ import { mark, stateWord } from "../lib/states.js";
 import { both } from "../lib/time.js";
 
 import { hoursSince, sketch } from "./sketch.js";
+import { newWords } from "./talk.js";
 
 /** @typedef {import("./outbox.js").Item} Item */
 
@@ -14,9 +15,9 @@ const STALE_H = 24;
 
 /**
  * @param {{ root: HTMLElement, ontask: (task: PhoneTask) => void, onsurvey: (task: SurveyTask) => void, onopen: (item: Item) => void,
- *   ondiscard: (item: Item) => void, onsend: () => void, onmap: () => void }} options
+ *   ondiscard: (item: Item) => void, ontalk: (card: Card) => void, onsend: () => void, onmap: () => void }} options
  */
-export function homeView({ root, ontask, onsurvey, onopen, ondiscard, onsend, onmap }) {
+export function homeView({ root, ontask, onsurvey, onopen, ondiscard, ontalk, onsend, onmap }) {
   const canvas = h("canvas.sketch");
   /** @type {Pack | null} */
   let sketched = null;
@@ -64,14 +65,14 @@ export function homeView({ root, ontask, onsurvey, onopen, ondiscard, onsend, on
         others > 0 && h("p.small.notice", null, tn("{n} report of somebody else lies on this phone and is sent when they sign in.", "{n} reports of somebody else lie on this phone and are sent when they sign in.", others)),
         !waiting.length && !needs.length && sent.length > 0 && h("p.small", null, icon("check"), " ", t("Last sent: {title} {number}", { title: sent[0].title, number: sent[0].number ?? "" }), " · ", both(sent[0].sent_at)));
     },
-    /** @param {PhoneTask[]} list @param {SurveyTask[]} surveys */
-    tasks: (list, surveys) => fill(tasks, h("h2", null, t("Tasks"), h("span.count", null, String(list.length + surveys.length))),
+    /** @param {PhoneTask[]} list @param {SurveyTask[]} surveys @param {Map<string, number>} unread */
+    tasks: (list, surveys, unread) => fill(tasks, h("h2", null, t("Tasks"), h("span.count", null, String(list.length + surveys.length))),
       list.length + surveys.length
-        ? h("ul.card", null, list.map(taskRow), surveys.map(surveyRow))
+        ? h("ul.card", null, list.map((task) => taskRow(task, unread.get(task.case.id) ?? 0)), surveys.map(surveyRow))
         : h("p.small", null, t("No task for you now. New ones appear here by themselves."))),
-    /** @param {Card[]} list */
-    mine: (list) => fill(mine, h("h2", null, t("My reports")),
-      list.length ? h("ul.card", null, list.map(reportRow)) : h("p.small", null, t("Photograph a problem in your cells; it is listed here with what becomes of it."))),
+    /** @param {Card[]} list @param {Map<string, number>} unread */
+    mine: (list, unread) => fill(mine, h("h2", null, t("My reports")),
+      list.length ? h("ul.card", null, list.map((card) => reportRow(card, unread.get(card.id) ?? 0))) : h("p.small", null, t("Photograph a problem in your cells; it is listed here with what becomes of it."))),
   };
 
   /** @param {Item} item */
@@ -90,12 +91,12 @@ export function homeView({ root, ontask, onsurvey, onopen, ondiscard, onsend, on
         h("button.bare", { type: "button", "aria-label": t("Discard {title}", { title: item.title }), onclick: () => ondiscard(item) }, icon("trash-2"))));
   }
 
-  /** @param {PhoneTask} task */
-  function taskRow(task) {
+  /** @param {PhoneTask} task @param {number} unread */
+  function taskRow(task, unread) {
     return h("li", null, h("button.list-row", { type: "button", "data-task": task.id, onclick: () => ontask(task) },
       icon(task.kind === "verify" ? "search-check" : "clipboard-check"),
       h("div", null, h("b", null, `${task.kind === "verify" ? t("Verify") : t("Check")} · ${className(task.case)}`),
-        h("span.small", null, conditionText(task.case)), h("span.small.quiet", null, task.address || named(task.case.community))),
+        h("span.small", null, conditionText(task.case)), h("span.small.quiet", null, task.address || named(task.case.community)), newWords(unread)),
       timeChip({ ...task.case, due_at: task.due_at ?? task.case.due_at }), icon("chevron-right")));
   }
 
@@ -106,9 +107,10 @@ export function homeView({ root, ontask, onsurvey, onopen, ondiscard, onsend, on
         h("span.small", null, task.title), h("span.small.quiet", null, t("Cell {code}", { code: task.cell_code.slice(-6) }))), icon("chevron-right")));
   }
 
-  /** @param {Card} card */
-  function reportRow(card) {
-    return h("li.list-row", null, mark(card.state),
-      h("div", null, h("b", null, className(card)), h("span.small", null, stateWord(card.state)), h("span.small.quiet", null, both(card.reported_at), " · ", card.number)));
+  /** @param {Card} card @param {number} unread */
+  function reportRow(card, unread) {
+    return h("li", null, h("button.list-row", { type: "button", "data-case": card.id, onclick: () => ontalk(card) }, mark(card.state),
+      h("div", null, h("b", null, className(card)), h("span.small", null, stateWord(card.state)), h("span.small.quiet", null, both(card.reported_at), " · ", card.number), newWords(unread)),
+      icon("chevron-right")));
   }
 }

@@ -31,11 +31,12 @@ export function distanceLine(place, far_m, onspot) {
 }
 
 /**
- * @param {{ root: HTMLElement, api: import("../lib/api.js").Api, task: PhoneTask, settings: PackSettings, person: number, draft?: Item,
+ * talk   what is said on the case, for the foot of the view
+ * @param {{ root: HTMLElement, api: import("../lib/api.js").Api, task: PhoneTask, settings: PackSettings, person: number, talk?: HTMLElement, draft?: Item,
  *   draftPhotos?: import("./pictures.js").Picture[],
  *   onsend: (item: Omit<Item, "photos" | "tries">, photos: import("./outbox.js").NewPhoto[]) => Promise<boolean>, onleave: () => void }} options
  */
-export function taskView({ root, api, task, settings, person, draft, draftPhotos = [], onsend, onleave }) {
+export function taskView({ root, api, task, settings, person, talk, draft, draftPhotos = [], onsend, onleave }) {
   const { case: card, kind } = task;
   const id = draft?.id ?? crypto.randomUUID();
   /** @type {import("./ground.js").Spot | null} */
@@ -62,6 +63,7 @@ export function taskView({ root, api, task, settings, person, draft, draftPhotos
       h("p.small", null, timeChip({ ...card, due_at: task.due_at ?? card.due_at }), " ", t("sent {time}", { time: both(task.sent_at) })),
       distanceLine(card, settings.far_m, (found) => (spot = found))),
     h("details.more", null, h("summary", null, t("Add a note")), h("label", { for: note.id }, t("Note")), note),
+    talk,
     bar));
 
   /** @param {string} result */

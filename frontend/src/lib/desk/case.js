@@ -1,5 +1,6 @@
 /** The case in hand: what is known, what may be done, and what happens when somebody else was faster. */
 import { ApiError } from "../api.js";
+import { conversation } from "../conversation.js";
 import { fill, h, icon } from "../dom.js";
 import { timeChip } from "../format.js";
 import { className, conditionText, t } from "../i18n.js";
@@ -30,6 +31,8 @@ export function caseView({ root, api, onloaded, onsend, onmoved }) {
   let primary = null;
   /** @type {ReturnType<typeof proposalView> | null} */
   let proposal = null;
+  /** What is said on the case in hand. @type {ReturnType<typeof conversation> | null} */
+  let talk = null;
 
   const nobody = () => fill(root, empty(t("No case in hand"), t("Choose one from the queue or on the map; ↓ takes the most urgent."), icon("mouse-pointer-click")));
   nobody();
@@ -65,6 +68,8 @@ export function caseView({ root, api, onloaded, onsend, onmoved }) {
   function draw(fresh) {
     item = fresh;
     primary = proposal = null;
+    talk?.stop();
+    talk = conversation({ api, caseId: fresh.id, writes: fresh.moves.some((move) => move.verb === "message") });
     const scroll = h("div.case-scroll", null,
       h("header.case-head", null,
         h("div", null, h("h2", null, className(fresh)), fresh.condition && h("p", null, conditionText(fresh))),
@@ -73,19 +78,20 @@ export function caseView({ root, api, onloaded, onsend, onmoved }) {
       h("div", { "data-notice": "" }),
       photoStrip(fresh.photos, api),
       h("div.act", { "data-act": "" }),
-      facts(fresh), tasks(fresh), joinings(fresh), clocks(fresh), history(fresh));
+      talk.element, facts(fresh), tasks(fresh), joinings(fresh), clocks(fresh), history(fresh));
     fill(root, scroll);
     act(fresh, /** @type {HTMLElement} */ (scroll.querySelector("[data-act]")));
   }
 
   /** @param {CaseOut} fresh @param {HTMLElement} box */
   function act(fresh, box) {
-    if (!fresh.moves.length) {
+    if (!fresh.moves.some((move) => move.verb !== "message")) {
       fill(box, h("p.quiet.small.idle", null, icon("lock"), t("Nothing for your post to do here now.")));
       return;
     }
     const main = usual(fresh);
-    const others = fresh.moves.filter((move) => move !== main);
+    // what is said has its own place further down
+    const others = fresh.moves.filter((move) => move !== main && move.verb !== "message");
     const stage = h("div.act-main");
     fill(box, stage, others.length > 0 && h("div.actions.act-others", null, others.map((move) => h("button", {
       type: "button", class: isDangerous(move.verb) ? "danger" : "", "data-verb": move.verb, onclick: () => start(move),
@@ -174,6 +180,7 @@ export function caseView({ root, api, onloaded, onsend, onmoved }) {
     heard(entry) {
       if (!item || entry.case_id !== item.id || sending) return;
       if (entry.card && entry.card.version <= item.version) return;
+      if (entry.verb === "message") return talk?.heard(entry);
       if (entry.gone) return notice(t("This case has gone out of your sight."));
       if (!dirty) return void open(item.id);
       notice(t("Meanwhile: {what}, {time}. Look again before you go on.", { what: entry.label, time: both(entry.at) }), () => open(wanted));
