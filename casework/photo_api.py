@@ -1,4 +1,4 @@
-"""The edge of photographs and voice notes: sent under an id of the sender's making, for who may see the case."""
+"""The edge of photographs and voice notes: sent under an id of the sender's making, for who sees the case."""
 
 from __future__ import annotations
 
@@ -90,7 +90,6 @@ def put_part(
 
 
 def _kept(photo_id: UUID, data: bytes, sent: ToldIn, by: int) -> Status[dict[str, Any]]:
-    known = Attachment.objects.filter(pk=photo_id).exists()
     photo = photos.take_photo(photo_id, data, kind=sent.kind, by=by, told=sent.told())
     shown = {
         "id": photo.pk,
@@ -104,7 +103,7 @@ def _kept(photo_id: UUID, data: bytes, sent: ToldIn, by: int) -> Status[dict[str
         "lat": photo.exif_lat,
         "source": photo.source,
     }
-    return Status(200 if known else 201, shown)
+    return Status(200 if photo.repeated else 201, shown)
 
 
 @router.get("/photos/{uuid:photo_id}/{size}", include_in_schema=True)

@@ -18,7 +18,6 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,6 +25,7 @@ from django.utils.translation import gettext as _
 from casework import images, sounds
 from casework.errors import Conflict, GridCityError, Invalid, Missing, TooMany
 from casework.models.attachment import Attachment
+from casework.rows import insert_unless_there
 
 SIZES: Final = {"thumb": 320, "full": 1600}
 UNCLAIMED_AFTER = timedelta(days=30)
@@ -95,14 +95,9 @@ def take_photo(
         **(_of_voice(data) if kind == Attachment.Kind.VOICE else _of_picture(data, told)),
     )
     _keep(original_path(photo), data)
-    try:
-        with transaction.atomic():
-            photo.save(force_insert=True)
-    except IntegrityError:
+    if not insert_unless_there(photo):
         # Somebody was quicker with this id, most likely the same phone trying again.
-        if known := Attachment.objects.filter(pk=photo_id).first():
-            return _same(known, sha256, by)
-        raise
+        return _same(Attachment.objects.get(pk=photo_id), sha256, by)
     return photo
 
 
@@ -184,7 +179,7 @@ def take_part(photo_id: UUID, data: bytes, *, offset: int, total: int, by: int) 
             mend=_("Send smaller parts, or a smaller picture."),
         )
     path = _part_path(photo_id, by)
-    _make_folder(path.parent)
+    _make_folders(path.parent)
     if not path.exists() and len(list(path.parent.iterdir())) >= PARTS_AT_MOST:
         raise TooMany(
             _("Too many photographs are half sent."),
@@ -239,6 +234,7 @@ def _same(known: Attachment, sha256: str, by: int | None) -> Attachment:
             value=known.pk,
             mend=_("Send the photograph under a new identifier."),
         )
+    known.repeated = True
     return known
 
 
@@ -294,32 +290,42 @@ def forget_unclaimed() -> int:
 
 
 def _keep(path: Path, data: bytes, *, lasting: bool = True) -> None:
-    """Write a file whole or not at all; `lasting`: on the disk before this returns."""
-    _make_folder(path.parent)
-    if path.exists() and path.stat().st_size == len(data):
+    """Write a file whole or not at all; `lasting`: on the disk before this returns.
+
+    A file gets its name first and is synced after, its folders last: on a journalling file system the first
+    sync then carries all the others. Only after that does a row speak of it.
+    """
+    folders = _make_folders(path.parent)
+    if path.exists() and path.read_bytes() == data:
         os.utime(path)
+        handle = os.open(path, os.O_RDONLY)
     else:
         draft = path.with_name(f".{uuid4().hex}")
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            with os.fdopen(os.dup(handle), "wb") as file:
                 file.write(data)
-                file.flush()
-                if lasting:
-                    os.fsync(file.fileno())
             draft.replace(path)
         except BaseException:
+            os.close(handle)
             draft.unlink(missing_ok=True)
             raise
-    if lasting:
-        _sync(path.parent)
+    try:
+        if lasting:
+            os.fsync(handle)
+            for folder in folders:
+                _sync(folder)
+    finally:
+        os.close(handle)
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folders(folder: Path) -> list[Path]:
+    """Make what is missing of the way to a file; all that must be synced for it to last, innermost first."""
     if folder.is_dir():
-        return
-    _make_folder(folder.parent)
+        return [folder]
+    above = _make_folders(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
-    _sync(folder.parent)
+    return [folder, *above]
 
 
 def _sync(folder: Path) -> None:

@@ -66,6 +66,18 @@ def insert_row(instance: Model) -> None:
     instance._state.adding, instance._state.db = False, connection.alias
 
 
+def insert_unless_there(instance: Model) -> bool:
+    """Write a new row whose key its maker chose, in one statement; False, and nothing, if the key is taken."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            insert_of(type(instance), "row") + " ON CONFLICT DO NOTHING", {"row": row_of(instance)}
+        )
+        made = cursor.rowcount == 1
+    if made:
+        instance._state.adding, instance._state.db = False, connection.alias
+    return made
+
+
 @contextmanager
 def one_view() -> Iterator[None]:
     """All that is read inside is as of one instant, while the city goes on writing.

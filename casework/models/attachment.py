@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Attachment(models.Model):
-    """One photograph or voice note as it was taken, kept byte for byte as evidence. Written by `photos.take_photo()`.
+    """One photograph or voice note, kept byte for byte as evidence. Written by `photos.take_photo()`.
 
     id        the UUID its maker chose; sent again with the same bytes, it finds the same row
     case      null until a report or a move names the photograph
@@ -68,6 +68,8 @@ class Attachment(models.Model):
         related_name="+",
     )
     uploaded_at = models.DateTimeField(_("uploaded at"))
+
+    repeated = False  # of what `photos.take_photo()` answers: it had been sent before
 
     class Meta:
         verbose_name = _("attachment")

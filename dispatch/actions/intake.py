@@ -33,6 +33,7 @@ from gis_data.errors import OutsideCity
 from gis_data.sql import SYSTEMS, statement
 
 TEXT_AT_MOST = 4000
+SOURCES = frozenset(Source.values)
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def report_problem(new: NewReport, *, actor: Actor) -> tuple[Report, bool]:
 
 
 def _check_source(source: str, actor: Actor) -> None:
-    if source not in Source.values:
+    if source not in SOURCES:
         raise Invalid(
             _("“%(source)s” is no source of reports.") % {"source": source},
             field="source",
