@@ -67,7 +67,7 @@ def insert_row(instance: Model) -> None:
 
 
 def insert_unless_there(instance: Model) -> bool:
-    """Write a new row whose key its maker chose, in one statement; False, and nothing, if the key is taken."""
+    """Write a new row whose key its maker chose, in one statement; False if the key is taken."""
     with connection.cursor() as cursor:
         cursor.execute(
             insert_of(type(instance), "row") + " ON CONFLICT DO NOTHING", {"row": row_of(instance)}
