@@ -170,21 +170,21 @@ def _check_cases(stream: str, rows: Sequence[Case], faults: _Faults) -> int:
     for case_id, lines in groupby(journal.of_cases(list(by_id)), key=lambda line: line.case_id):
         case = by_id[case_id]
         with_entries.add(case_id)
-        last: Line | None = None
+        before: list[Line] = []
         for line in lines:
-            _check_link(case, last, line, flows.get(line.kind), faults)
+            _check_link(case, before, line, flows.get(line.kind), faults)
             done += line.stream == stream
-            last = line
-        assert last is not None, "groupby makes no empty groups"
-        _check_row(case, last, flows.get(case.kind), faults)
+            before.append(line)
+        _check_row(case, before[-1], flows.get(case.kind), faults)
     for case in rows:
         if case.id not in with_entries:
             faults.add(Fault("empty", stream, None, f"{case.version} entries", "none", case.number, case.id))
     return done
 
 
-def _check_link(case: Case, last: Line | None, line: Line, flow: Flow | None, faults: _Faults) -> None:
-    """One entry against the one before it: number, chain, hash, order, move."""
+def _check_link(case: Case, before: list[Line], line: Line, flow: Flow | None, faults: _Faults) -> None:
+    """One entry against the case's entries before it: number, chain, hash, order, move."""
+    last = before[-1] if before else None
 
     def fault(code: str, expected: object, found: object) -> None:
         faults.add(Fault(code, line.stream, line.seq, str(expected), str(found), case.number, case.id))
@@ -203,7 +203,7 @@ def _check_link(case: Case, last: Line | None, line: Line, flow: Flow | None, fa
     if last and (line.seq <= last.seq or line.at < last.at):
         fault("order", f"after {last.seq} of {_at(last.at)}", f"{line.seq} of {_at(line.at)}")
     wanted_from = last.state_to if last else ""
-    if line.state_from != wanted_from or not _is_legal(flow, line):
+    if line.state_from != wanted_from or not _is_legal(flow, line, before):
         fault(
             "move",
             f"a legal move from “{wanted_from}”",
@@ -211,11 +211,16 @@ def _check_link(case: Case, last: Line | None, line: Line, flow: Flow | None, fa
         )
 
 
-def _is_legal(flow: Flow | None, line: Line) -> bool:
+def _is_legal(flow: Flow | None, line: Line, before: list[Line]) -> bool:
     if flow is None or line.verb not in flow.moves:
         return False
     move: Move = flow.moves[line.verb]
     legal_from = line.state_from in move.sources if move.sources else line.state_from == ""
+    if move.back:
+        undone = next((each for each in before if each.case_seq == line.facts.get("undone")), None)
+        if undone is None or undone.verb not in flow.moves or not flow.moves[undone.verb].undoable:
+            return False
+        return legal_from and line.state_to == undone.state_from
     return legal_from and line.state_to == (move.target if move.target is not None else line.state_from)
 
 

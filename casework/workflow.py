@@ -26,6 +26,8 @@ class Move:
     stops, pauses, starts, resumes
               names of clocks; `starts` begins afresh, `resumes` goes on where it was paused
     primary   the usual next step, first on a desk
+    undoable  who made it may take it back shortly after; it then changed nothing that cannot be put back
+    back      leads to where the case stood before the move that the entry's `undone` names
     quiet     changes nothing that others decide on: what they looked at before it is still true
     """
 
@@ -40,6 +42,8 @@ class Move:
     starts: tuple[str, ...] = ()
     resumes: tuple[str, ...] = ()
     primary: bool = False
+    undoable: bool = False
+    back: bool = False
     quiet: bool = False
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.http import HttpRequest
-from django.utils import timezone
 from ninja import Router, Status
 from ninja.params.functions import Query
 
@@ -19,10 +18,9 @@ from casework.roles import Role
 from dispatch import actions, faces, queries
 from dispatch.actions.site import Answer
 from dispatch.cards import dress
-from dispatch.limits import handling_limit
-from dispatch.models import FilingCondition, RoutingRule
+from dispatch.desk import proposal_face
+from dispatch.models import FilingCondition
 from dispatch.models.report import Source
-from dispatch.proposals import propose
 from dispatch.schemas import (
     CardOut,
     CardPage,
@@ -86,6 +84,7 @@ MOVE_ACTIONS: dict[str, MoveAction] = {
     "force_close": lambda pk, who, m: actions.force_close_report(
         pk, actor=who, seen=m.version, reason=m.reason
     ),
+    "undo": lambda pk, who, m: actions.undo_move(pk, actor=who, seen=m.version),
 }
 
 
@@ -186,22 +185,7 @@ def move(request: HttpRequest, case_id: UUID, body: MoveIn, verb: str) -> dict[s
 def proposal(request: HttpRequest, case_id: UUID) -> dict[str, Any]:
     """What the rules propose, why, which rules lost, and whom else to send it to."""
     queries.case_seen_by(caller(request), case_id)
-    filed = queries.report_in_full(case_id)
-    found = propose(filed, at=timezone.now())
-    rule = RoutingRule.objects.filter(pk=found.rule_id).first() if found.rule_id else None
-    return {
-        "outcome": found.outcome.value,
-        "reason": found.reason,
-        "organisation": faces.named(found.organisation),
-        "rule_id": found.rule_id,
-        "rule": found.rule,
-        "limit_text": faces.limit_text(handling_limit(filed.condition, rule)) if filed.condition else "",
-        "lost": [{"rule": name, "why": why} for name, why in found.lost],
-        "alternatives": [
-            {"organisation": faces.named(choice.organisation), "why": choice.why}
-            for choice in found.alternatives
-        ],
-    }
+    return proposal_face(queries.report_in_full(case_id))
 
 
 @router.get("/map/cases", response=MapOut)

@@ -6,6 +6,8 @@ A row is a case, the instant that puts it into a period, its cell, its departmen
     accuracy     first dispatch; 1 unless sent on later to another department (or reworked, by policy)
     resolution   closing; seconds since the report
 
+A move that was undone counts as never made: neither it nor its `undo` is seen by any of these.
+
 An entry is recorded at most `slack` before the instant it tells of, so `recorded_at` prunes partitions.
 
 What another system told (`dispatch.imported`) is counted only where that is asked for, from its own journal:
@@ -20,11 +22,22 @@ _IN_SCOPE = """e.stream_id = %(stream)s AND e.kind = %(kind)s
     AND e.at >= %(starts)s AND e.at < %(ends)s AND e.recorded_at >= %(starts)s - %(slack)s::interval
     AND starts_with(e.card->>'cell_code', %(area)s)"""
 
+
+
+def stands(entry: str) -> str:
+    """The condition that an entry was not undone; {entry} is its alias. An undo follows within seconds."""
+    return f"""NOT EXISTS (SELECT FROM casework_entry AS u
+        WHERE u.case_id = {entry}.case_id AND u.case_seq > {entry}.case_seq AND u.verb = 'undo'
+        AND (u.facts->>'undone')::int = {entry}.case_seq
+        AND u.recorded_at >= {entry}.recorded_at AND u.recorded_at <= {entry}.recorded_at + %(slack)s::interval)"""
+
+
 # No earlier entry of that verb. Its time lies between report and entry: that leaves one or two partitions.
-_FIRST = """NOT EXISTS (SELECT FROM casework_entry AS p
+_FIRST = f"""NOT EXISTS (SELECT FROM casework_entry AS p
         WHERE p.case_id = e.case_id AND p.case_seq < e.case_seq AND p.verb = e.verb
         AND p.recorded_at >= (e.card->>'reported_at')::timestamptz - %(slack)s::interval
-        AND p.recorded_at <= e.recorded_at + %(slack)s::interval)"""
+        AND p.recorded_at <= e.recorded_at + %(slack)s::interval
+        AND {stands("p")})"""
 
 _LATER = "n.recorded_at >= e.recorded_at - %(slack)s::interval"
 
@@ -34,7 +47,7 @@ _OWN = {
             CASE e.card->>'source' WHEN %(inspector)s THEN 1 ELSE 0 END AS amount
         FROM casework_entry AS e
         WHERE {_IN_SCOPE} AND e.verb = 'file' AND e.card->>'source' = ANY(%(sources)s) AND {_FIRST}
-            AND NOT EXISTS (SELECT FROM casework_entry AS n
+            AND {stands("e")} AND NOT EXISTS (SELECT FROM casework_entry AS n
                 WHERE n.case_id = e.case_id AND n.case_seq > e.case_seq
                 AND n.verb IN ('void', 'decline', 'withdraw') AND {_LATER})""",
     Key.ACCURACY: f"""
@@ -43,11 +56,11 @@ _OWN = {
             CASE WHEN wrong.case_id IS NULL THEN 1 ELSE 0 END AS amount
         FROM casework_entry AS e
         LEFT JOIN LATERAL (SELECT n.case_id FROM casework_entry AS n
-            WHERE n.case_id = e.case_id AND n.case_seq > e.case_seq AND {_LATER}
+            WHERE n.case_id = e.case_id AND n.case_seq > e.case_seq AND {_LATER} AND {stands("n")}
             AND CASE WHEN %(by_rework)s THEN n.verb = 'rework'
                 ELSE n.verb = 'dispatch' AND n.facts->>'organisation_id' <> e.facts->>'organisation_id' END
             LIMIT 1) AS wrong ON true
-        WHERE {_IN_SCOPE} AND e.verb = 'dispatch' AND {_FIRST}""",
+        WHERE {_IN_SCOPE} AND e.verb = 'dispatch' AND {_FIRST} AND {stands("e")}""",
     Key.RESOLUTION: f"""
         SELECT e.case_id, e.at, e.card->>'cell_code' AS cell,
             (e.card->>'department_id')::bigint AS department,

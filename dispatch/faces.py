@@ -20,6 +20,7 @@ from dispatch.naming import signature
 from dispatch.phone.policy import patrol_policy
 from dispatch.policy import SEES_ALL, SEES_REPORTER, facts_for, is_own, other_axis
 from dispatch.queries import report_in_full
+from dispatch.undoing import undo_until
 from dispatch.workflow import MOVES, Clock, State
 from gis_data.models import Component
 
@@ -86,22 +87,29 @@ def usual_next(report: Report, *, must_verify: bool) -> str | None:
 
 
 def moves_for(
-    actor: Actor, case: Case, *, usual: str | None = None, done: frozenset[str] = frozenset()
+    actor: Actor,
+    case: Case,
+    *,
+    usual: str | None = None,
+    done: frozenset[str] = frozenset(),
+    undo: bool = False,
 ) -> list[dict[str, Any]]:
     """What this actor may do now; the same checks as the move itself makes. At most one is primary.
 
     done  the verbs that this person has already made on this case: whoever acted for one centre is not
           offered the other's
+    undo  the last move is this person's own and may be undone
     """
     return [
         {
             "verb": m.verb,
             "label": str(m.label),
             "asks": list(m.asks),
+            "target": m.target,
             "primary": m.verb == usual if usual else m.primary,
         }
         for m in MOVES.legal(case.state, [actor.role])
-        if is_own(actor, case, m.verb) and not other_axis(m.verb) & done
+        if is_own(actor, case, m.verb) and not other_axis(m.verb) & done and (undo or not m.back)
     ]
 
 
@@ -134,11 +142,15 @@ def history(actor: Actor, lines: Sequence[journal.Line]) -> list[dict[str, Any]]
     ]
 
 
-def case_face(actor: Actor, case_id: UUID) -> dict[str, Any]:
-    """Everything on the page of a case. Rights to see it are checked before; a fixed number of queries."""
-    report: Report = report_in_full(case_id)
+def case_face(actor: Actor, case_id: UUID, report: Report | None = None) -> dict[str, Any]:
+    """Everything on the page of a case. Rights to see it are checked before; a fixed number of queries.
+
+    report   where the caller has read it in full already
+    """
+    report = report or report_in_full(case_id)
     case = report.case
     lines = journal.of_case(case_id)
+    until = undo_until(actor.person_id, lines)
     must_verify = (
         report.verify_result != VerifyResult.EXISTS
         and SourcePolicy.objects.filter(source=report.source, verify_first=True).exists()
@@ -187,7 +199,9 @@ def case_face(actor: Actor, case_id: UUID) -> dict[str, Any]:
             case,
             usual=usual_next(report, must_verify=must_verify),
             done=frozenset(line.verb for line in lines if line.actor_id == actor.person_id),
+            undo=until is not None,
         ),
+        "undo_until": until,
         "history": history(actor, lines),
     }
 

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from casework.models import Person
+from dispatch.counted import stands
 from dispatch.definitions import definitions_for
 from dispatch.flow import KIND
 from dispatch.metrics import SLACK, Scope
@@ -83,7 +84,7 @@ FROM walked GROUP BY walked.person_id
 """
 
 # First filings of what others told of, each with those who had just been in its cell and said nothing.
-_TOLD = """
+_TOLD = f"""
 WITH told AS (
     SELECT e.case_id, e.card->>'cell_code' AS cell, (e.card->>'reported_at')::timestamptz AS reported_at
     FROM casework_entry AS e
@@ -91,13 +92,14 @@ WITH told AS (
         AND e.at >= %(starts)s AND e.at < %(ends)s AND e.recorded_at >= %(starts)s - %(slack)s::interval
         AND e.card->>'source' = ANY(%(sources)s) AND starts_with(e.card->>'cell_code', %(area)s)
         AND NOT EXISTS (SELECT FROM casework_entry AS p
-            WHERE p.case_id = e.case_id AND p.case_seq < e.case_seq AND p.verb = 'file')
+            WHERE p.case_id = e.case_id AND p.case_seq < e.case_seq AND p.verb = 'file' AND {stands("p")})
+        AND {stands("e")}
         AND NOT EXISTS (SELECT FROM casework_entry AS n
             WHERE n.case_id = e.case_id AND n.case_seq > e.case_seq
             AND n.verb IN ('void', 'decline', 'withdraw'))
 )
 SELECT told.case_id, told.reported_at, coalesce(array_agg(DISTINCT visit.person_id)
-    FILTER (WHERE visit.person_id IS NOT NULL), '{}')
+    FILTER (WHERE visit.person_id IS NOT NULL), '{{}}')
 FROM told
 LEFT JOIN dispatch_cellvisit AS visit ON visit.cell_code = told.cell
     AND visit.left_at >= told.reported_at - %(hours)s::interval AND visit.came_at <= told.reported_at

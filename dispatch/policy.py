@@ -19,7 +19,7 @@ from dispatch.workflow import MOVES
 
 SEES_ALL = SUPERVISION | COMMAND | {Role.MANAGER}
 SEES_REPORTER = SUPERVISION  # names and numbers of citizens
-NO_DECISION = frozenset({"report", "join", "message"})  # may be done by whoever acts for either centre
+NO_DECISION = frozenset({"report", "join", "message", "undo"})  # may be done by whoever acts for a centre
 AXIS_OF_SUPERVISION = frozenset(m.verb for m in MOVES if m.by & SUPERVISION) - NO_DECISION
 AXIS_OF_COMMAND = frozenset(m.verb for m in MOVES if m.by & COMMAND) - NO_DECISION
 
@@ -85,6 +85,8 @@ def is_own(actor: Actor, case: Case, verb: str) -> bool:
     """Is the case this actor's to move by that verb? The role has been checked already."""
     if verb == "message":
         return sees(actor, case.card)
+    if verb == "undo":  # whose move it was, the action asks
+        return True
     if actor.role == Role.DEPARTMENT:
         return case.organisation_id == actor.organisation_id
     if verb in ("answer_verify", "answer_check"):

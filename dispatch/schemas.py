@@ -130,6 +130,7 @@ class MoveOut(Out):
     verb: str
     label: str
     asks: list[str]
+    target: str | None = Field(description="The state afterwards; null where it stays or is not known before.")
     primary: bool
 
 
@@ -221,6 +222,7 @@ class CaseOut(CardOut):
     joinings: list[JoiningOut]
     clocks: list[ClockOut]
     moves: list[MoveOut]
+    undo_until: datetime | None = Field(description="Until when the caller may undo the last move.")
     history: list[EntryOut]
 
 
@@ -241,6 +243,7 @@ class ProposalOut(Out):
     rule_id: int | None
     rule: str
     limit_text: str
+    closing: str
     lost: list[LostOut]
     alternatives: list[ChoiceOut]
 

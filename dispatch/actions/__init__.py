@@ -26,6 +26,7 @@ from dispatch.actions.supervision import (
     void_report,
 )
 from dispatch.actions.survey import Count, NewSurvey, count_cell, end_survey, open_survey
+from dispatch.actions.undo import undo_move
 
 __all__ = [
     "Count",
@@ -59,6 +60,7 @@ __all__ = [
     "send_check",
     "send_message",
     "send_verify",
+    "undo_move",
     "void_report",
     "withdraw_report",
 ]

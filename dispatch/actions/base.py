@@ -17,6 +17,7 @@ from casework.flows import flow_of
 from casework.journal import instant
 from casework.models import Attachment, Case, CaseClock
 from casework.moves import Moving, moving, require
+from dispatch import undoing
 from dispatch.cards import bare_card
 from dispatch.limits import step_limit
 from dispatch.models import Report
@@ -56,6 +57,8 @@ def reporting(
         report = Report.objects.get(pk=case_id)
         report.case = move.case
         before = move.case.card
+        if move.move.undoable:
+            undoing.keep(move)
         for clock in move.move.starts:
             if clock != Clock.HANDLING:
                 move.allow(clock, step_limit(clock))

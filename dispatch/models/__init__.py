@@ -3,6 +3,7 @@
 from dispatch.models.duty import DutyShift, GridDuty
 from dispatch.models.indicator import IndicatorPolicy
 from dispatch.models.joining import Joining
+from dispatch.models.lease import Lease
 from dispatch.models.patrol import CellVisit, PatrolPolicy, Shift, Track
 from dispatch.models.ranking import RankingTable
 from dispatch.models.report import Report
@@ -10,6 +11,7 @@ from dispatch.models.rule import RoutingDecision, RoutingRule
 from dispatch.models.standard import FilingCondition, SourcePolicy, StepLimit
 from dispatch.models.survey import Survey, SurveyCell
 from dispatch.models.task import Task
+from dispatch.models.undo import UndoImage
 
 __all__ = [
     "CellVisit",
@@ -18,6 +20,7 @@ __all__ = [
     "GridDuty",
     "IndicatorPolicy",
     "Joining",
+    "Lease",
     "PatrolPolicy",
     "RankingTable",
     "Report",
@@ -30,4 +33,5 @@ __all__ = [
     "SurveyCell",
     "Task",
     "Track",
+    "UndoImage",
 ]

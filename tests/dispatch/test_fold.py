@@ -41,11 +41,14 @@ def check(followed: list[Desk]) -> None:
 
 @pytest.mark.parametrize(("verb", "state"), ENTERED)
 def test_every_move_from_every_state(town: Town, verb: str, state: str) -> None:
-    case = walk(town, WAYS[state])
+    # the shortest way to “verified” ends with an inspector's answer, which is not undone
+    way = ("file", "send_back") if (verb, state) == ("undo", "verified") else WAYS[state]
+    actor = usual(town, way[-1] if verb == "undo" else verb)
+    case = walk(town, way)
     others = walk(town, WAYS["dispatched"]), walk(town, ())
     followed = desks(town)
     assert any(str(other.pk) in desk.cards for desk in followed for other in others)
-    move(case.pk, verb, usual(town, verb), **arguments(town, verb, usual(town, verb)))
+    move(case.pk, verb, actor, **arguments(town, verb, actor))
     check(followed)
 
 

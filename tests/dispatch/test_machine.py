@@ -122,6 +122,8 @@ class Journeys(RuleBasedStateMachine):
         if not verbs:
             return
         verb = data.draw(st.sampled_from(verbs), "verb")
+        if verb == "undo":
+            return self.undo_last(case)
         actor = usual(self.town, verb)
         if verb in ("accept", "return", "finish"):
             desks = {desk.organisation_id: desk for desk in (self.town.chen, self.town.dai)}
@@ -139,6 +141,23 @@ class Journeys(RuleBasedStateMachine):
         last = journal.of_case(case.pk)[-1]
         assert (last.verb, last.actor_id, last.at) == (verb, actor.person_id, self.clock_now())
         self.seen_moves.add(verb)
+        return None
+
+    def undo_last(self, case: Case) -> None:
+        """By whom the last move was made: everything stands as before it, if it was made just now."""
+        *before, last = journal.of_case(case.pk)
+        actor = next(who for who in self.town.everybody.values() if who.person_id == last.actor_id)
+        young = (self.clock_now() - last.at).total_seconds() <= 10
+        if not (MOVES[last.verb].undoable and young):
+            return self.refused(case, "undo", actor, {})
+        move(case.pk, "undo", actor)
+        self.head += 1
+        now = Case.objects.get(pk=case.pk)
+        kept = {"version", "moved_at"}
+        assert {k: v for k, v in now.card.items() if k not in kept} == {
+            k: v for k, v in before[-1].card.items() if k not in kept
+        }
+        self.seen_moves.add("undo")
         return None
 
     # the same rule twice more: half of all steps should lead somewhere
@@ -274,7 +293,9 @@ class Journeys(RuleBasedStateMachine):
 def plain_figures(cases: Any) -> dict[Key, tuple[float, int]]:
     """The three figures from bare entries."""
     found: dict[Key, list[float]] = {key: [] for key in Key}
-    for lines in cases:
+    for every in cases:
+        taken_back = {line.facts["undone"] for line in every if line.verb == "undo"}
+        lines = [line for line in every if line.case_seq not in taken_back]
         verbs = [line.verb for line in lines]
         door = lines[0].facts["source"]
         undone = lines[-1].state_to in ("void", "declined", "withdrawn")

@@ -204,7 +204,9 @@ def recounted(period: Period, chosen: Definitions, area: str = "") -> dict[Key, 
 
     found = missed = accurate = dispatched = closed = 0
     hours = 0.0
-    for lines in cases.values():
+    for every in cases.values():
+        taken_back = {line.facts["undone"] for line in every if line.verb == "undo"}
+        lines = [line for line in every if line.case_seq not in taken_back]
         filings = [line for line in lines if line.verb == "file"]
         ended_badly = lines[-1].state_to in ("void", "declined", "withdrawn")
         if filings and inside(filings[0]) and not ended_badly:
