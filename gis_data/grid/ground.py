@@ -16,6 +16,7 @@ from gis_data.crs import STORE, metric_at
 from gis_data.errors import CodeError, PlaceError
 from gis_data.generations import metric_of
 from gis_data.importers import topology
+from gis_data.importers.areas import WIDEST_DEG
 from gis_data.importers.matching import Fields, choose_fields
 from gis_data.importers.source import Source, read_all
 from gis_data.models import Area, Generation
@@ -69,6 +70,10 @@ def read_ground(
         elif shape is None:
             faults.append(Fault("no_area", label, detail=str(feature.fault or "")))
         else:
+            west, south, east, north = shape.bounds
+            if max(east - west, north - south) > WIDEST_DEG:
+                faults.append(Fault("too_wide", code, round(max(east - west, north - south), 1)))
+                continue
             if reason:
                 faults.append(Fault("repaired", code, detail=reason, excused=True))
             parts[code].append(shape)
@@ -139,16 +144,20 @@ def _fields(
     source: Source, rows: list[dict[str, str]], code_field: str | None, name_field: str | None
 ) -> Fields:
     """The declared fields, else the guess for communities, else what is plainly called a code."""
-    try:
-        return choose_fields(
-            "community", rows, source.fields,
-            code_field=code_field, name_field=name_field, parent="", needs_code=True,
-        )  # fmt: skip
-    except PlaceError:
-        plain = [one for one in source.fields if one.lower() in PLAIN_CODES]
-        if code_field or len(plain) != 1:
-            raise
-        return _fields(source, rows, plain[0], name_field)
+    refused: PlaceError | None = None
+    for level in ("community", "street", "district"):
+        try:
+            return choose_fields(
+                level, rows, source.fields,
+                code_field=code_field, name_field=name_field, parent="", needs_code=True,
+            )  # fmt: skip
+        except PlaceError as fault:
+            refused = refused or fault
+    plain = [one for one in source.fields if one.lower() in PLAIN_CODES]
+    if code_field or len(plain) != 1:
+        assert refused is not None
+        raise refused
+    return _fields(source, rows, plain[0], name_field)
 
 
 def _whole(shapes: list[Any]) -> Any:

@@ -30,6 +30,7 @@ HOPELESS: Final = 1.1
 KINDS: Final[dict[str, Any]] = {
     "no_code": gettext_lazy("row without a code"),
     "no_area": gettext_lazy("row without any area"),
+    "too_wide": gettext_lazy("area wider than any district (degrees)"),
     "too_many": gettext_lazy("area of more than 999 cells; not cut"),
     "areas_overlap": gettext_lazy("areas that overlap (m²)"),
     "gap": gettext_lazy("area not covered by its cells (m²)"),
@@ -48,7 +49,7 @@ KINDS: Final[dict[str, Any]] = {
 }
 # With one of these a result is not loaded.
 REFUSING: Final = frozenset(
-    ["no_code", "no_area", "too_many", "gap", "crossing", "overlap", "shape", "building_cut"]
+    ["no_code", "no_area", "too_wide", "too_many", "gap", "crossing", "overlap", "shape", "building_cut"]
 )
 
 

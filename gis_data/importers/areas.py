@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import shapely
@@ -32,6 +32,11 @@ from gis_data.importers.matching import (
 from gis_data.importers.source import Feature, Source, read_all
 from gis_data.progress import Meter, silent
 from gis_data.project import project
+
+# No district, street, community or cell is wider; metres of one zone would say nothing of it.
+WIDEST_DEG: Final = 6.0
+# A single area so far from every other of its file is likely to have a slip in its coordinates.
+APART_M: Final = 5_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,9 @@ def _entry(
     if border is None:
         kind = type(feature.shape).__name__ if feature.shape is not None else _("nothing")
         return Fault("no_polygon", label, kind)
+    west, south, east, north = border.bounds
+    if max(east - west, north - south) > WIDEST_DEG:
+        return Fault("too_wide", label, _("%s degrees") % f"{max(east - west, north - south):.1f}")
     if not code and not declared.number:
         return Fault("no_code", label, _("Match it by a CSV (--names) or mend the row."))
     if not declared.number:
@@ -268,7 +276,7 @@ def _cover(delivery: Delivery) -> None:
     if delivery.level != "district":
         whole = shapely.union_all(list(parents.values())) if parents else None
         spots += [("gap", spot) for spot in topology.gaps(shapes, whole)]
-    found = []
+    found = list(_apart(entries)) if delivery.level != "district" else []
     for kind, spot in spots:
         ground = project(spot.shape, STORE, delivery.srid)
         if topology.is_sliver(ground):
@@ -280,6 +288,18 @@ def _cover(delivery: Delivery) -> None:
         code = " ".join(codes_of[:6]) or delivery.district_code
         found.append(Fault(kind, code, many, round(float(ground.area), 2), ground))
     delivery.faults += sorted(found, key=lambda fault: (fault.kind, -(fault.area_m2 or 0.0)))
+
+
+def _apart(entries: list[Entry]) -> Iterator[Fault]:
+    """Areas far from all others: islands, or slips of the pen."""
+    shapes = np.array([entry.metric for entry in entries], dtype=object)
+    if len(shapes) < 3:
+        return
+    of, away = shapely.STRtree(shapes).query_nearest(shapes, exclusive=True, return_distance=True)
+    for at, metres in dict(zip(of[0].tolist(), away.tolist(), strict=True)).items():
+        if metres > APART_M:
+            far = _("%s km from the nearest other") % f"{metres / 1000:,.1f}"
+            yield Fault("apart", entries[at].code, far, shape=entries[at].metric)
 
 
 def _judge(delivery: Delivery) -> None:

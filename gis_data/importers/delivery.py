@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 KINDS: Final[dict[str, Any]] = {
     "unreadable": gettext_lazy("row whose geometry cannot be used (refused)"),
     "no_polygon": gettext_lazy("row without any area (refused)"),
+    "too_wide": gettext_lazy("area wider than any district (refused)"),
     "no_code": gettext_lazy("row without a code (refused)"),
     "bad_code": gettext_lazy("code that does not follow its grammar (refused)"),
     "double_code": gettext_lazy("code that occurs more than once (refused)"),
@@ -27,13 +28,14 @@ KINDS: Final[dict[str, Any]] = {
     "overlap": gettext_lazy("overlap of two areas"),
     "gap": gettext_lazy("ground that no area covers"),
     "outside": gettext_lazy("ground outside the area above"),
+    "apart": gettext_lazy("area far from all others of the file"),
     "small": gettext_lazy("cell of less than 5,000 m²"),
     "large": gettext_lazy("cell of more than 20,000 m²"),
     "thin": gettext_lazy("sliver of a cell (compactness)"),
     "order": gettext_lazy("cell that is numbered against west to east, north to south"),
 }
 REFUSING: Final = frozenset(
-    ["unreadable", "no_polygon", "no_code", "bad_code", "double_code", "no_parent", "split_cell"]
+    ["unreadable", "no_polygon", "too_wide", "no_code", "bad_code", "double_code", "no_parent", "split_cell"]
 )
 
 
@@ -107,6 +109,7 @@ class Delivery:
             "overlaps": kinds.count("overlap"),
             "gaps": kinds.count("gap"),
             "outside": kinds.count("outside"),
+            "apart": kinds.count("apart"),
             "slivers": self.slivers,
         }
 

@@ -227,7 +227,8 @@ def _shaped(rows: list[Row]) -> list[Row]:
                     raise ValueError(_("type “%s”") % str(row.shape.get("type"))[:40])
                 if _holds_text(row.shape.get("coordinates")):
                     raise ValueError(_("coordinates are text, not numbers"))
-                row.shape = shapely.geometry.shape(row.shape)
+                with np.errstate(invalid="ignore"):  # what is no number is told by its row
+                    row.shape = shapely.geometry.shape(row.shape)
             except (
                 ArithmeticError,
                 AttributeError,

@@ -44,6 +44,7 @@ _CELL_ATTRIBUTES: Final = {
 }
 _CODE_ENDS: Final = ("code", "代码", "编码", "编号", "标识码", "dm", "bm", "num", "no", "number", "id")
 _NAME_ENDS: Final = ("name", "名称", "mc")
+_PINYIN_ENDS: Final = frozenset(["dm", "bm", "mc"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +231,10 @@ def _ends(name: str, ends: tuple[str, ...]) -> bool:
     """Whether the last word of a field's name is one of these."""
     lower = name.lower()
     last = re.split(r"[^0-9a-z一-鿿]+", lower)[-1]
-    return last in ends or any(lower.endswith(end) for end in ends if len(end) > 2 or not end.isascii())
+    if last in ends or any(lower.endswith(end) for end in ends if len(end) > 2 or not end.isascii()):
+        return True
+    # initials of pinyin, written together: JDMC 街道名称, XZDM 行政代码
+    return bool(re.fullmatch("[a-z]{1,5}", lower[:-2])) and lower[-2:] in _PINYIN_ENDS & set(ends)
 
 
 def _csv(path: Path, encoding: str | None) -> tuple[list[str], list[dict[str, str]]]:

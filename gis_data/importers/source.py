@@ -22,6 +22,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 import shapely
+from django.utils.translation import gettext as _
 
 from gis_data.errors import PlaceError
 from gis_data.importers.frame import Frame, UndeclaredDatum, frame_of
@@ -145,6 +146,13 @@ def read_all(source: Source, progress: Progress = silent) -> list[Feature]:
     for batch in source.batches():
         features += batch
         progress(len(features), source.share)
+    if not features:
+        raise PlaceError(
+            _("%s holds no rows.") % source.name,
+            field="file",
+            value=source.name,
+            mend=_("Hand in the file with its features, or name another --layer."),
+        )
     return features
 
 

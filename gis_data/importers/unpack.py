@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import os
 import shutil
@@ -105,7 +106,8 @@ def _format(path: Path, head: bytes, name: str) -> Format:
         return Format.GEOJSON
     if start.startswith("<") and "<kml" in start:
         return Format.KML
-    if suffix in (".csv", ".tsv", ".txt") and not start.startswith("<") and b"\0" not in head:
+    is_text = b"\0" not in head or head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if suffix in (".csv", ".tsv", ".txt") and not start.startswith("<") and is_text:
         return Format.CSV
     raise _fault(
         path,

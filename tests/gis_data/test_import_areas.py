@@ -463,3 +463,37 @@ class TestRealCities:
         assert Area.objects.get(code="110101").name == "东城区"
         assert Area.objects.get(code="900101043").name == "Franz Park"
         assert Area.objects.get(code="900101").name == "St. Louis"
+
+
+# --- slips that are still one clear sentence -----------------------------------------------------------
+
+
+@pytest.mark.django_db
+class TestSlips:
+    def test_an_area_as_wide_as_the_world_is_refused(self, tmp_path: Path) -> None:
+        rows = [street(1, field(0)), street(2, shapely.box(-180, -90, 180, 90))]
+        status, told = run(surveys.geojson(tmp_path / "a.geojson", rows), "--datum", "wgs84", "--commit")
+        (fault,) = [one for one in told["faults"] if one["refused"]]
+        assert (status, fault["kind"], told["committed"]) == (1, "too_wide", False)
+        assert "110109002" in fault["code"]
+
+    def test_an_area_far_from_all_others_is_listed(self, tmp_path: Path) -> None:
+        rows = [*(street(number, field(number)) for number in (1, 2, 3)), street(4, field(40))]
+        status, told = run(surveys.geojson(tmp_path / "a.geojson", rows), "--datum", "wgs84")
+        assert (status, told["counts"]["apart"]) == (0, 1)
+        assert [one["code"] for one in told["faults"] if one["kind"] == "apart"] == ["110109004"]
+
+    def test_a_file_without_rows_says_so(self, tmp_path: Path) -> None:
+        status, told = run(surveys.geojson(tmp_path / "a.geojson", []), "--datum", "wgs84")
+        assert (status, told["faults"][0]["field"]) == (1, "file")
+        assert "holds no rows" in told["faults"][0]["detail"]
+
+    def test_a_table_in_utf_16_is_read_by_its_mark(self, tmp_path: Path) -> None:
+        path = surveys.csv_wkt(tmp_path / "a.csv", [street(1, field(0)), street(2, field(1))], "utf-16")
+        status, told = run(path, "--datum", "wgs84")
+        assert (status, told["counts"]["areas"]) == (0, 2)
+
+    def test_initials_of_pinyin_name_the_fields(self, tmp_path: Path) -> None:
+        rows = [({"XZDM": f"11010900{n}", "XZMC": f"街道{n}"}, field(n)) for n in (1, 2)]
+        status, told = run(surveys.geojson(tmp_path / "a.geojson", rows), "--datum", "wgs84")
+        assert (status, told["faults"]) == (0, [])
