@@ -13,7 +13,7 @@ interface Card {
   lon: number; lat: number; cell_code: string; community: Named | null; street: Named | null;
   organisation: Named | null; department?: Named | null; reported_at: string; moved_at: string;
   due_at: string | null; clock: string | null; clock_started_at: string | null; paused: boolean;
-  photo: string | null;
+  photo: string | null; voice?: string | null;
   imported?: Imported | null;
 }
 /** What another system told of a case, in its own words. */
@@ -22,6 +22,7 @@ interface Imported {
   zone: string; times: Record<string, string>; faults: string[]; fault_labels: string[];
 }
 interface PhotoOut { id: string; kind: string; taken_at: string | null; uploaded_at: string; width: number; height: number; source?: string; off_m?: number | null; off?: boolean }
+interface VoiceOut { id: string; seconds: number; uploaded_at: string }
 interface JoiningOut { source: string; note: string; person: string; joined_at: string; distance_m: number | null }
 interface TaskOut {
   id: string | number; kind: "verify" | "check"; inspector?: string; state?: string;
@@ -42,7 +43,7 @@ interface CaseOut extends Card {
   text: string; address: string; accuracy_m: number | null; datum: string;
   component: { code: string; name: string; owner: Named | null } | null; reporter: { name: string; phone?: string } | null;
   conditions: ConditionOut[]; closing: string; must_verify: boolean;
-  photos: PhotoOut[]; tasks: TaskOut[]; joinings: JoiningOut[]; clocks: ClockOut[]; moves: MoveOut[]; history: Entry[];
+  photos: PhotoOut[]; voices?: VoiceOut[]; tasks: TaskOut[]; joinings: JoiningOut[]; clocks: ClockOut[]; moves: MoveOut[]; history: Entry[];
 }
 interface Page<T> { items: T[]; next: string | null }
 interface Snapshot { stream: string; head: number; items: Card[]; count: number; states: string[] }
@@ -112,7 +113,7 @@ interface NearCase {
   lat: number; cell_code: string; address: string; reported_at: string; distance_m: number | null; joined: number; photo: string | null;
 }
 interface PackSettings {
-  far_m: number; join_m: number; join_days: number; photo_far_m: number; photos_at_most: number; push_key: string | null;
+  far_m: number; join_m: number; join_days: number; photo_far_m: number; photos_at_most: number; voice_s?: number; voice_bytes?: number; push_key: string | null;
   track: { every_s: number; least_m: number; worst_accuracy_m: number; fixes_at_most: number; keep_days: number };
 }
 interface Pack {

@@ -122,20 +122,27 @@ def phones(
     browser_type_launch_args: dict[str, Any],
     tmp_path: Path,
 ) -> Iterator[Phones]:
-    """`phones(script)`: Alice's phone with its own disk; opened again, it is the same phone restarted."""
+    """`phones(script)`: Alice's phone with its own disk; opened again, it is the same phone restarted.
+
+    `may`: what its browser has been allowed; its microphone hears a beep each second.
+    """
     opened: list[BrowserContext] = []
     lon, lat = town.city.inside(0)
 
-    def phone(script: str = "") -> BrowserContext:
+    plain = {**browser_type_launch_args}
+    flags = [*plain.pop("args"), "--use-fake-device-for-media-stream"]
+
+    def phone(script: str = "", *, may: tuple[str, ...] = ("geolocation",)) -> BrowserContext:
         context = playwright.chromium.launch_persistent_context(
             tmp_path / "phone",
-            **browser_type_launch_args,
+            **plain,
+            args=flags,
             viewport=PHONE,
             has_touch=True,
             locale="en",
             timezone_id="Asia/Shanghai",
             geolocation={"longitude": lon, "latitude": lat, "accuracy": 5},
-            permissions=["geolocation"],
+            permissions=list(may),
             reduced_motion="reduce",
         )
         context.set_default_timeout(15_000)

@@ -111,5 +111,7 @@ export function createApi({ csrf, base = "/api/v1", fetcher = (input, init) => f
       send("PUT", `/photos/${id}?kind=${kind}`, { body: blob, type: blob.type || "image/jpeg", repeats: 1 }),
     /** @param {string} id @param {"thumb" | "full"} size */
     photoUrl: (id, size) => `${base}/photos/${id}/${size}`,
+    /** @param {string} id */
+    voiceUrl: (id) => `${base}/voices/${id}`,
   };
 }

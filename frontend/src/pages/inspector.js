@@ -166,7 +166,7 @@ function goHome() {
   shutter.hidden = false;
   home = homeView({
     root, ontask: openTask, onsurvey: openSurvey, onopen: (item) => void reopen(item).catch(complain), ondiscard: (item) => void discard(item), ontalk: (card) => void talk.sheet(card),
-    onsend: () => void send({ hurry: true }).catch(complain), onmap: () => home && void showMap(home),
+    onsend: () => void send({ hurry: true }).catch(complain), onmap: () => home && void showMap(home), played, voiceUrl: api.voiceUrl,
   });
   drawLists();
   changed();
@@ -174,6 +174,13 @@ function goHome() {
   void lookAtRoom();
   if (signedOut) void signIn();
   scrollTo(0, 0);
+}
+
+/** A voice note that lies on the phone, for a player. @param {Item} item */
+async function played(item) {
+  const voice = item.photos.find((photo) => photo.kind === "voice");
+  const blob = voice && (await outbox.photo(voice.id));
+  return blob ? URL.createObjectURL(blob) : "";
 }
 
 function drawLists() {

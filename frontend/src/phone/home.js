@@ -7,6 +7,7 @@ import { both } from "../lib/time.js";
 
 import { hoursSince, sketch } from "./sketch.js";
 import { newWords } from "./talk.js";
+import { playButton } from "./voice.js";
 
 /** @typedef {import("./outbox.js").Item} Item */
 
@@ -15,9 +16,11 @@ const STALE_H = 24;
 
 /**
  * @param {{ root: HTMLElement, ontask: (task: PhoneTask) => void, onsurvey: (task: SurveyTask) => void, onopen: (item: Item) => void,
- *   ondiscard: (item: Item) => void, ontalk: (card: Card) => void, onsend: () => void, onmap: () => void }} options
+ *   ondiscard: (item: Item) => void, ontalk: (card: Card) => void, onsend: () => void, onmap: () => void,
+ *   played: (item: Item) => Promise<string>, voiceUrl: (id: string) => string }} options
+ * played     the address of an item's voice note that lies on the phone; voiceUrl of one that the city has
  */
-export function homeView({ root, ontask, onsurvey, onopen, ondiscard, ontalk, onsend, onmap }) {
+export function homeView({ root, ontask, onsurvey, onopen, ondiscard, ontalk, onsend, onmap, played, voiceUrl }) {
   const canvas = h("canvas.sketch");
   /** @type {Pack | null} */
   let sketched = null;
@@ -84,8 +87,10 @@ export function homeView({ root, ontask, onsurvey, onopen, ondiscard, ontalk, on
     };
     const [sign, word] = words[item.state] ?? [icon("check"), ""];
     const hers = item.state === "needs" || item.state === "draft";
+    const pictures = item.photos.filter((photo) => photo.kind !== "voice").length;
     return h("li.list-row", { class: item.state, "data-item": item.id }, sign,
-      h("div", null, h("b", null, item.title), h("span.small", null, word), h("span.small.quiet", null, both(item.saved_at), item.photos.length > 0 && ` · ${tn("{n} photo", "{n} photos", item.photos.length)}`)),
+      h("div", null, h("b", null, item.title), h("span.small", null, word), h("span.small.quiet", null, both(item.saved_at), pictures > 0 && ` · ${tn("{n} photo", "{n} photos", pictures)}`),
+        pictures < item.photos.length && playButton(() => played(item))),
       hers && h("span.actions", null,
         h("button", { type: "button", onclick: () => onopen(item) }, item.state === "draft" ? t("Go on") : t("Mend")),
         h("button.bare", { type: "button", "aria-label": t("Discard {title}", { title: item.title }), onclick: () => ondiscard(item) }, icon("trash-2"))));
@@ -111,6 +116,7 @@ export function homeView({ root, ontask, onsurvey, onopen, ondiscard, ontalk, on
   function reportRow(card, unread) {
     return h("li", null, h("button.list-row", { type: "button", "data-case": card.id, onclick: () => ontalk(card) }, mark(card.state),
       h("div", null, h("b", null, className(card)), h("span.small", null, stateWord(card.state)), h("span.small.quiet", null, both(card.reported_at), " · ", card.number), newWords(unread)),
-      icon("chevron-right")));
+      icon("chevron-right")),
+    card.voice && h("div.row-voice", null, playButton(async () => voiceUrl(/** @type {string} */ (card.voice)))));
   }
 }

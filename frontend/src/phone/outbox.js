@@ -11,8 +11,8 @@
  * item that was not acknowledged.
  */
 
-/** @typedef {{ id: string, kind: string, blob: Blob, meta?: PhotoMeta }} NewPhoto a photograph about to be kept */
-/** @typedef {{ source?: "camera" | "gallery" | "unknown", original_sha256?: string, lon?: number, lat?: number, taken_at?: string }} PhotoMeta */
+/** @typedef {{ id: string, kind: string, blob: Blob, meta?: PhotoMeta }} NewPhoto a photograph, or a voice note, about to be kept */
+/** @typedef {{ source?: "camera" | "gallery" | "unknown", original_sha256?: string, lon?: number, lat?: number, taken_at?: string, seconds?: number }} PhotoMeta */
 /** @typedef {{ id: string, kind: string, type: string, size: number, sha256: string, meta: PhotoMeta }} KeptPhoto */
 /** @typedef {{ code: string, message: string, mend: string, field: string, details?: any }} Fault */
 /**

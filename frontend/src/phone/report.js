@@ -12,6 +12,7 @@ import { cellAt, componentsNear } from "./ground.js";
 import { pictures } from "./pictures.js";
 import { locate } from "./position.js";
 import { rank } from "./rank.js";
+import { voiceNote } from "./voice.js";
 
 /** Components up to here count as near the place. */
 const NEAR_M = 60;
@@ -59,6 +60,7 @@ export function reportView({ root, pack, api, person, start, draft, draftPhotos 
 
   const shots = pictures({ kind: "report", label: t("Photo"), most: settings.photos_at_most, first: draftPhotos.filter((photo) => photo.kind === "report"), onchange: keep });
   const after = pictures({ kind: "finish", label: t("Photo of it fixed"), most: 4, first: draftPhotos.filter((photo) => photo.kind === "finish"), onchange: keep });
+  const voice = voiceNote({ first: draftPhotos.find((one) => one.kind === "voice"), most_s: settings.voice_s ?? 60, most_bytes: settings.voice_bytes ?? 2 ** 20, onchange: keep });
   const place = h("div.place-line");
   const mapBox = h("div.map-box.place-map", { hidden: true });
   const parts = h("div.choices.scroll-x", { role: "radiogroup", "aria-label": t("Component") });
@@ -77,13 +79,14 @@ export function reportView({ root, pack, api, person, start, draft, draftPhotos 
   const submit = h("button.primary.large");
   const afterBox = h("div", { "data-field": "after_photos" }, after.element);
   const form = h("form.report", { novalidate: true, onsubmit: send },
-    h("header.sub-head", null, h("button.bare", { type: "button", "aria-label": t("Back"), onclick: leave }, icon("chevron-left")),
+    h("header.sub-head", null, h("button.bare", { type: "button", "aria-label": t("Back"), onclick: back }, icon("chevron-left")),
       h("h1", { tabindex: "-1" }, draft?.state === "needs" ? t("Mend the report") : t("New report"))),
     draft?.fault && h("p.notice", null, icon("triangle-alert"), h("span", null, draft.fault.message, " ", draft.fault.mend)),
     h("section", { "data-field": "photos" }, shots.element),
     h("section", { "data-field": "place" }, place, mapBox),
     h("section", { "data-field": "class_id" }, h("h2.visually-hidden", null, t("What is it?")), chips, parts),
     strip,
+    voice.element,
     h("details.more", { open: Boolean(was.text) || fixed }, h("summary", null, t("Something else, text, fixed on the spot")),
       h("label", { for: search.id }, t("All classes")), h("span.search", null, icon("search"), search), found,
       h("label", { for: text.id }, t("Text")), text,
@@ -262,12 +265,13 @@ export function reportView({ root, pack, api, person, start, draft, draftPhotos 
 
   /** @param {NearCase} one */
   async function join(one) {
+    await voice.stop();
     if (!ready(false)) return;
     const photos = shots.list();
     await sendAs({
       ...base(), kind: "join", title: t("Joined: {title}", { title: isChinese() ? one.class_name : one.class_name_en || one.class_name }), case_id: one.id,
-      body: { id, lon: spot?.lon, lat: spot?.lat, datum: "wgs84", accuracy_m: spot?.accuracy_m ?? null, device_at, text: text.value.trim(), photos: photos.map((photo) => photo.id) },
-    }, photos);
+      body: { id, lon: spot?.lon, lat: spot?.lat, datum: "wgs84", accuracy_m: spot?.accuracy_m ?? null, device_at, text: text.value.trim(), photos: photos.map((photo) => photo.id), ...said() },
+    }, [...photos, ...voice.list()]);
   }
 
   // --- keeping and sending -------------------------------------------------------------------------------------
@@ -277,22 +281,23 @@ export function reportView({ root, pack, api, person, start, draft, draftPhotos 
     fill(submit, icon("send"), fixed ? t("Submit as fixed") : t("Submit"));
   }
 
+  const said = () => (voice.list().length ? { voice: voice.list()[0].id } : {});
   const base = () => ({ id, person, saved_at: new Date().toISOString(), state: /** @type {const} */ ("waiting") });
 
   function made() {
     const item = class_id === null ? null : classes.get(class_id);
-    const photos = [...shots.list(), ...(fixed ? after.list() : [])];
+    const photos = [...shots.list(), ...(fixed ? after.list() : []), ...voice.list()];
     const body = {
       id, class_id, condition_id, lon: spot?.lon ?? null, lat: spot?.lat ?? null, datum: "wgs84", accuracy_m: spot?.accuracy_m ?? null,
       component_code: component, address, text: text.value.trim(), photos: shots.list().map((photo) => photo.id), source: "inspector", device_at,
-      ...(fixed ? { after_photos: after.list().map((photo) => photo.id) } : {}),
+      ...said(), ...(fixed ? { after_photos: after.list().map((photo) => photo.id) } : {}),
     };
     const kind = fixed ? /** @type {const} */ ("self_handled") : /** @type {const} */ ("report");
     return { item: { ...base(), kind, title: item ? nameOf(item) : t("New report"), body }, photos };
   }
 
   function keep() {
-    if (gone || !shots.list().length) return;
+    if (gone || !(shots.list().length || voice.list().length)) return;
     keeping = keeping.then(() => {
       if (gone) return undefined;
       const { item, photos } = made();
@@ -324,6 +329,7 @@ export function reportView({ root, pack, api, person, start, draft, draftPhotos 
   /** @param {Event} event */
   async function send(event) {
     event.preventDefault();
+    await voice.stop();
     if (!ready(true)) return;
     const { item, photos } = made();
     await sendAs(item, photos);
@@ -340,9 +346,17 @@ export function reportView({ root, pack, api, person, start, draft, draftPhotos 
     submit.disabled = false;
   }
 
+  /** By the arrow: what she is just saying is kept with the draft. */
+  async function back() {
+    await voice.stop();
+    await keeping.catch(() => {});
+    leave();
+  }
+
   function leave() {
     gone = true;
     map?.close();
+    voice.close();
     onleave();
   }
   return { leave };

@@ -168,7 +168,7 @@ export function createSender({ outbox, api, now = Date.now, chance = Math.random
         continue;
       }
       const error = new ApiError(answer.status, answer.error ?? {});
-      const lacking = error.field === "photos" && item.photos.find((photo) => photo.id === answer.error?.value);
+      const lacking = ["photos", "voice"].includes(error.field) && item.photos.find((photo) => photo.id === answer.error?.value);
       if (lacking && item.tries < 3) {
         await outbox.photoSent(lacking.id, false);
         await outbox.mark(item.id, { state: "waiting", tries: item.tries + 1 });

@@ -11,6 +11,7 @@ import { clocks, facts, history, joinings, tasks } from "./facts.js";
 import { isDangerous, keyOf, moveDialog, moveForm } from "./moves.js";
 import { photoStrip } from "./photos.js";
 import { proposalView } from "./proposal.js";
+import { voiceList } from "./voices.js";
 
 /** The usual next step; a report that must be verified on site first cannot be filed yet. @param {CaseOut} item */
 function usual(item) {
@@ -77,6 +78,7 @@ export function caseView({ root, api, onloaded, onsend, onmoved }) {
         h("p.small.quiet", null, fresh.number, " · ", fresh.class_code)),
       h("div", { "data-notice": "" }),
       photoStrip(fresh.photos, api),
+      voiceList(fresh.voices, api),
       h("div.act", { "data-act": "" }),
       talk.element, facts(fresh), tasks(fresh), joinings(fresh), clocks(fresh), history(fresh));
     fill(root, scroll);
