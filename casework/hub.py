@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine, Generator, Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -234,6 +234,16 @@ def listen_parameters() -> dict[str, Any]:
     return parameters
 
 
+# What else runs beside each reader, told by hints of its own: registered at start, so that the ground need not
+# know it. It gets the reader, whose sockets it may push to.
+_beside: list[Callable[[Reader], Coroutine[Any, Any, None]]] = []
+
+
+def beside(part: Callable[[Reader], Coroutine[Any, Any, None]]) -> None:
+    """Called once by each flow's AppConfig.ready()."""
+    _beside.append(part)
+
+
 # --- the reader --------------------------------------------------------------------------------------
 
 
@@ -245,10 +255,12 @@ class Reader:
         self.last = 0
         self.sockets: set[Socket] = set()
         self.sent: dict[Hashable, int] = {}
-        self.look = asyncio.Event()
+        self.hints: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self.look = self.hints[""]
         self.rechecked_at = 0.0
         self.ready = asyncio.Event()
         self._tasks = [asyncio.create_task(part()) for part in (self._follow, self._listen, self._beat)]
+        self._tasks += [asyncio.create_task(part(self)) for part in _beside]
 
     async def catch_up(self, cursor: int) -> None:
         """Wait until the reader has got to a number that a desk already knows, at most a few polls long."""
@@ -347,8 +359,8 @@ class Reader:
                     **listen_parameters(), autocommit=True
                 ) as heard:
                     await heard.execute(f"LISTEN {CHANNEL}")
-                    async for _ in heard.notifies():
-                        self.look.set()
+                    async for hint in heard.notifies():
+                        self.hints[hint.payload].set()
             except asyncio.CancelledError:
                 raise
             except Exception:

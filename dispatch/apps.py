@@ -10,10 +10,11 @@ class DispatchConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from casework import flows
+        from casework import flows, hub
         from dispatch.coverage import unwalked
         from dispatch.flow import REPORT_FLOW
         from dispatch.imported import IMPORTED_FLOW
+        from dispatch.leases_live import tell_leases
         from dispatch.survey_flow import SURVEY_FLOW
         from gis_data import check
 
@@ -21,3 +22,4 @@ class DispatchConfig(AppConfig):
         flows.register(REPORT_FLOW)
         flows.register(SURVEY_FLOW)
         flows.register(IMPORTED_FLOW)
+        hub.beside(tell_leases)

@@ -48,7 +48,7 @@ class Around:
 def around(actor: Actor, report: Report) -> list[Around]:
     """Earlier cases of the same component and cell, and open ones near by: what the actor may see of them.
 
-    Three indexed queries, each a handful of rows; the same component first, then the nearest, then the latest.
+    Three indexed queries of a few rows each; the same component first, then the nearest, then the latest.
     """
     here = (report.place.x, report.place.y)
     found: dict[UUID, Around] = {}

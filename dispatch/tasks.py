@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from casework.models import Stream
 from casework.tasks import periodic
-from dispatch import patrol
+from dispatch import leases, patrol, undoing
 from dispatch.phone import chips
 
 
@@ -17,6 +17,12 @@ def forget_patrols() -> None:
 @periodic("*/15 * * * *")
 def end_forgotten_shifts() -> None:
     patrol.end_forgotten()
+
+
+@periodic("7 * * * *")
+def forget_leases_and_images() -> None:
+    leases.forget_ended()
+    undoing.forget_old()
 
 
 @periodic("17 2 * * *")

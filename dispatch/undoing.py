@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from casework.journal import Line
 from casework.moves import Moving
+from dispatch.models import UndoImage
 from dispatch.workflow import MOVES
 
 SECONDS = 10
@@ -53,6 +54,11 @@ def keep(move: Moving) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, values)
+
+
+def forget_old() -> int:
+    """Delete images of moves that can be undone no more."""
+    return UndoImage.objects.filter(made_at__lt=timezone.now() - timedelta(hours=1)).delete()[0]
 
 
 def undo_until(person_id: int, lines: Sequence[Line]) -> datetime | None:

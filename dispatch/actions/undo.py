@@ -2,7 +2,7 @@
 
 An undoable move leaves an image of what it found (`keep`); undoing puts state, holder, report, clocks and
 routing decisions back as they were, exactly: a clock that was stopped runs on as if it never had been.
-What ends a case, sends somebody out or binds evidence is not undoable; `dispatch.workflow` says which moves are.
+What ends a case, sends somebody out or binds evidence is not undoable; the table says which moves are.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Lease(models.Model):
-    """One desk works on one case until `until`; it goes on as long as the desk stays open (`dispatch.leases`).
+    """One desk works on one case until `until`, and goes on while it stays open (`dispatch.leases`).
 
     side    who would step on whom: supervision, command or department; each side has its own lease of a case
     desk    made by the window; ahead: it is the one that this desk takes next

@@ -253,6 +253,18 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ),
     ("GET", "/cases/{case_id}/people"): Rule(SEERS, of_case("/people"), refused=404),
     ("GET", "/conversations"): Rule(ALL, one("/conversations")),
+    ("GET", "/cases/{case_id}/desk"): Rule(SEERS, of_case("/desk"), refused=404),
+    ("PUT", "/desk/leases"): Rule(
+        frozenset({R.ACCEPTOR, R.SHIFT_LEADER, R.DISPATCHER, R.DEPARTMENT}),
+        one("/desk/leases"),
+        lambda w: {"desk": str(uuid4()), "case_id": str(w.case.pk)},
+    ),
+    # each case is judged by itself: test_bulk.py
+    ("POST", "/cases/bulk"): Rule(
+        frozenset({R.DISPATCHER}),
+        one("/cases/bulk"),
+        lambda w: {"verb": "dispatch", "items": [{"id": str(w.case.pk), "version": 1}]},
+    ),
     ("GET", "/cases/{case_id}/proposal"): Rule(SEERS, of_case("/proposal"), refused=404),
     ("GET", "/tasks"): Rule(ALL, one("/tasks")),
     ("GET", "/map/cases"): Rule(ALL, one("/map/cases?bbox=116.4,39.9,116.5,40&zoom=18")),

@@ -1,4 +1,4 @@
-"""Undo: the last move taken back as if it had not been made, by whom and when it may be, and in the figures."""
+"""Undo: the last move taken back as if it had not been made; who may, until when, and what figures say."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_what_sends_somebody_out_binds_evidence_or_ends_a_case_stays(town: Town,
 
 
 def test_an_undone_dispatch_is_no_dispatch_in_any_figure(town: Town) -> None:
-    """Sent to the lighting company by a slip, undone, sent to the owner: one accurate dispatch of the owner's."""
+    """Sent to the lighting company by a slip, undone, sent to the owner: one accurate dispatch."""
     case = walk(town, WAYS["filed"])
     move(case.pk, "dispatch", town.bo, organisation_code=LIGHTING)
     move(case.pk, "undo", town.bo)
