@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.db import connection
 from django.http import HttpRequest
@@ -29,6 +30,16 @@ class Actor:
     organisation_id: int
     organisation_code: str
     stream: str
+
+    @property
+    def is_city(self) -> bool:
+        """Nobody: what the city does by itself when a time has come."""
+        return not self.person_id
+
+
+def the_city(stream: str) -> Actor:
+    """The actor of moves that nobody makes: a calendar that changed, a limit that ran out."""
+    return Actor(0, "", settings.LANGUAGE_CODE, 0, Role.MANAGER, 0, "", stream)
 
 
 # One statement for every request of everybody: compiled by hand, it costs a third of the query set's.

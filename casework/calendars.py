@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -30,6 +30,9 @@ Span = tuple[datetime, datetime | None]
 
 Slot = tuple[int, int]
 """From, to, in minutes after midnight."""
+
+Season = tuple[tuple[int, int], tuple[int, int]]
+"""First and last day, as month and day."""
 
 CHINA = ZoneInfo("Asia/Shanghai")
 USUAL_SLOTS: tuple[Slot, ...] = ((8 * 60, 12 * 60), (14 * 60, 18 * 60))
@@ -92,16 +95,26 @@ class DayKind:
 
     is_working: bool
     slots: tuple[Slot, ...] | None = None
+    note: str = ""
+    note_en: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class WorkCalendar:
-    """When people work: Monday to Friday in `slots`, but for the `days` that differ."""
+    """When people work: Monday to Friday in `slots`, but for the `days` that differ.
+
+    season   from (month, day) to (month, day), both included and perhaps over New Year: nothing is worked
+             outside; see `within()`
+    version  by which the calendar as it was is found again (`models.calendar.calendar_at`)
+    """
 
     zone: ZoneInfo = CHINA
     slots: tuple[Slot, ...] = USUAL_SLOTS
     days: Mapping[date, DayKind] = field(default_factory=dict)
     published_years: frozenset[int] = frozenset()
+    season: Season | None = None
+    version: int = 0
+    _within: dict[str, WorkCalendar] = field(init=False, repr=False, default_factory=dict)
     _tables: list[_Table] = field(init=False, repr=False, default_factory=list)
 
     def __post_init__(self) -> None:
@@ -113,12 +126,22 @@ class WorkCalendar:
 
     def slots_on(self, day: date) -> tuple[Slot, ...]:
         """The slots worked on a day; none on a day off."""
+        if self.season is not None and not _is_within(self.season, day):
+            return ()
         kind = self.days.get(day)
         if kind is None:
             return self.slots if day.weekday() < SATURDAY else ()
         if not kind.is_working:
             return ()
         return self.slots if kind.slots is None else kind.slots
+
+    def within(self, season: str) -> WorkCalendar:
+        """This calendar, where work is done in a season only: MM-DD/MM-DD. Empty: itself."""
+        if not season:
+            return self
+        if season not in self._within:
+            self._within[season] = replace(self, season=season_of(season))
+        return self._within[season]
 
     @cached_property
     def full_day(self) -> int:
@@ -343,6 +366,21 @@ def _check(spans: Sequence[Span]) -> None:
         if (end is None and number < last) or (end is not None and end < start):
             raise ValueError(f"the span from {start} to {end} is not one")
         before = end
+
+
+def season_of(text: str) -> Season:
+    """MM-DD/MM-DD."""
+    try:
+        first, last = (date.fromisoformat(f"2024-{part}") for part in text.split("/"))
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no season such as 03-01/04-30") from error
+    return (first.month, first.day), (last.month, last.day)
+
+
+def _is_within(season: Season, day: date) -> bool:
+    first, last = season
+    here = (day.month, day.day)
+    return first <= here <= last if first <= last else here >= first or here <= last
 
 
 def _is_in_order(slots: Sequence[Slot]) -> bool:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db.models import Q
 
 from casework.workflow import Moves
 
 if TYPE_CHECKING:
     from casework.access import Actor
+    from casework.models import Case, CaseClock
 
 Card = Mapping[str, Any]
+
+
+def _nothing(case_id: UUID, verb: str, given: Mapping[str, Any]) -> None:
+    """A flow that does nothing by itself."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,10 @@ class Flow:
     dress      a bare card with names, without what never leaves the server
     facts_for  what of an entry's facts an audience may read
     state_label   a state in the reader's words
+    clock_label   a clock in the reader's words
+    chain         who answers for a clock of a case, who is above her, and the head: conditions on Holding
+    wakes         clocks at whose end the city makes a move by itself
+    by_itself     makes a move that nobody makes: `wakes`, and `supervise` (督办) when a threshold says so
     compares   may this actor look at the pictures of a case it may not see, to tell whether it is the same?
     """
 
@@ -36,6 +48,10 @@ class Flow:
     facts_for: Callable[[Actor, Mapping[str, Any]], dict[str, Any]]
     state_label: Callable[[str], str]
     compares: Callable[[Actor, Card], bool] = lambda actor, card: False
+    clock_label: Callable[[str], str] = str
+    chain: Callable[[Case, CaseClock], Sequence[Q]] = lambda case, clock: ()
+    wakes: Mapping[str, str] = field(default_factory=dict)
+    by_itself: Callable[[UUID, str, Mapping[str, Any]], None] = _nothing
 
 
 _flows: dict[str, Flow] = {}

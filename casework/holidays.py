@@ -125,6 +125,9 @@ def packaged_calendar() -> WorkCalendar:
     """China's calendar with the usual slots, for a city that has loaded none."""
     days = packaged()
     return WorkCalendar(
-        days={special.day: DayKind(special.is_working, special.slots) for special in days},
+        days={
+            special.day: DayKind(special.is_working, special.slots, special.note, special.note_en)
+            for special in days
+        },
         published_years=frozenset(special.day.year for special in days if special.published),
     )

@@ -10,10 +10,11 @@ the stream is locked last (`journal.append`), after everything else the transact
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +51,8 @@ class Moving:
     card_of: CardOf
     facts: dict[str, Any] = field(default_factory=dict)
     terms: dict[str, Terms] = field(default_factory=dict)
+    extends: dict[str, Decimal] = field(default_factory=dict)
+    acts: clockwork.Acts = field(default_factory=dict)
     rows: list[Model] = field(default_factory=list)
 
     def insert(self, row: Model) -> None:
@@ -64,12 +67,32 @@ class Moving:
         """The case is now held by that organisation; None means by the centre itself."""
         self.case.organisation_id = organisation_id
 
-    def allow(self, clock: str, limit: Limit, *, organisation_id: int | None = None) -> None:
+    def allow(
+        self, clock: str, limit: Limit, *, organisation_id: int | None = None, season: str = ""
+    ) -> None:
         """The terms under which a clock that this move starts will run."""
-        self.terms[clock] = Terms(limit, organisation_id)
+        self.terms[clock] = Terms(limit, organisation_id, season)
+
+    def start_also(self, clock: str, limit: Limit, *, organisation_id: int | None = None) -> None:
+        """Start a clock that the table does not know of: a stage of this limit, the bundle of this city."""
+        self.move = replace(self.move, starts=(*self.move.starts, clock))
+        self.allow(clock, limit, organisation_id=organisation_id)
+
+    def stop_also(self, clock: str) -> None:
+        self.move = replace(self.move, stops=(*self.move.stops, clock))
+
+    def extend(self, clock: str, by: Decimal) -> None:
+        """Give a running clock so much more of its unit."""
+        self.extends[clock] = by
+
+    def exempt(self, clock: CaseClock) -> None:
+        """Take the lateness of an ended clock out of the figures; that it was late stays."""
+        clock.exempt = True
+        clock.save(update_fields=["exempt"])
+        self.acts[clock.name] = {"does": "exempt"}
 
     def resume_instead(self, clock: str) -> None:
-        """Let a clock go on where it was paused, though the table says that it starts."""
+        """Let a clock go on where it was paused or stopped, though the table says that it starts."""
         self.move = replace(
             self.move,
             starts=tuple(name for name in self.move.starts if name != clock),
@@ -94,7 +117,8 @@ def check_move(flow: Flow, case: Case, verb: str, actor: Actor, seen: int | None
     if verb not in flow.moves:
         raise Missing(_("There is no move “%(verb)s”.") % {"verb": verb}, field="verb", value=verb)
     move = flow.moves[verb]
-    if actor.role not in move.by or actor.stream != case.stream_id:
+    by_itself = actor.is_city and move.by_itself
+    if actor.stream != case.stream_id or (actor.role not in move.by and not by_itself):
         raise NotAllowed(
             _("Your post may not do “%(move)s”.") % {"move": move.label},
             field="verb",
@@ -235,21 +259,31 @@ def finish(made: Moving, flow: Flow) -> int:
     """Write what the block decided: clocks, then case and journal entry as the last statement."""
     case = made.case
     final = case.state in flow.moves.final
-    changed = clockwork.apply(
+    changed, acts = clockwork.apply(
         made.move,
         made.clocks,
         case=case,
         at=made.at,
         terms=made.terms,
         calendar=calendar_for(case.stream_id),
+        extends=made.extends,
         final=final,
     )
+    return write(made, changed, acts, final=final)
+
+
+def write(made: Moving, changed: Iterable[CaseClock], acts: clockwork.Acts, *, final: bool) -> int:
+    """The clocks that changed, the acts that the journal keeps of them, and the entry; its number."""
+    case = made.case
+    if acts := {**made.acts, **acts}:
+        made.note(clocks=acts)
     for clock in changed:
         if clock._state.adding:
             made.insert(clock)
         else:  # before the new ones, for the unique index
             clock.save()
-    case.ended_at = made.at if final else None
+    # a move within the end, such as an appeal, does not end the case once more
+    case.ended_at = (made.at if made.move.target is not None else case.ended_at) if final else None
     next_clock = clockwork.next_due(made.clocks.values())
     case.due_at = next_clock.due_at if next_clock else None
     card = {
@@ -261,8 +295,8 @@ def finish(made: Moving, flow: Flow) -> int:
         case,
         verb=made.move.verb,
         at=made.at,
-        actor_id=made.actor.person_id,
-        post_id=made.actor.post_id,
+        actor_id=made.actor.person_id or None,
+        post_id=made.actor.post_id or None,
         state_from=made.state_from,
         facts=made.facts,
         card=card,

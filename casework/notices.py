@@ -72,9 +72,37 @@ TEMPLATES: dict[str, Template] = {
         _("Case %(number)s is yours"),
         _("Case %(number)s (%(subject)s) was sent to you. It is due at %(due_at)s."),
     ),
+    "clock_warning": Template(
+        _("Case %(number)s is due soon"),
+        _("Case %(number)s (%(subject)s), %(clock)s: due at %(due_at)s."),
+    ),
     "case_overdue": Template(
         _("Case %(number)s is overdue"),
-        _("Case %(number)s (%(clock)s) has been overdue since %(due_at)s."),
+        _("Case %(number)s (%(subject)s), %(clock)s: overdue since %(due_at)s."),
+    ),
+    "clock_supervised": Template(
+        _("Case %(number)s is under supervision"),
+        _("Case %(number)s (%(subject)s), %(clock)s: long overdue, since %(due_at)s, and now supervised."),
+    ),
+    "case_supervised": Template(
+        _("Case %(number)s is under supervision"),
+        _("Case %(number)s (%(subject)s) is supervised: %(reason)s"),
+    ),
+    "deadline_moved": Template(
+        _("Case %(number)s: the deadline has moved"),
+        _("Case %(number)s (%(subject)s), %(clock)s: due at %(due_at)s, no longer at %(was_at)s."),
+    ),
+    "relief_asked": Template(
+        _("Case %(number)s: %(what)s asked for"),
+        _("Case %(number)s (%(subject)s), %(what)s: %(reason)s"),
+    ),
+    "relief_decided": Template(
+        _("Case %(number)s: %(what)s, %(outcome)s"),
+        _("Case %(number)s (%(subject)s), %(what)s: %(outcome)s. %(reason)s"),
+    ),
+    "clocks_differ": Template(
+        _("%(count)s clocks differ from the journal"),
+        _("The nightly check found %(count)s differences in %(stream)s. Run: bin/gridcity verify_clocks"),
     ),
     "task_sent": Template(
         _("New task: %(task)s, %(number)s"),

@@ -8,12 +8,15 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import connections
+from django.db.models import Q
 from django.utils import timezone
 from procrastinate import JobContext, exceptions
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from casework import journal, notices, photos, sweep
+from casework import journal, notices, photos, replay, settling, sweep
+from casework.models import Person, Stream
+from casework.roles import Role
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +54,35 @@ def send_notices() -> None:
 @periodic("* * * * *")
 def sweep_clocks() -> None:
     sweep.sweep_due()
+
+
+@periodic("* * * * *")
+def settle_calendars() -> None:
+    """After a calendar has changed, until every clock has followed."""
+    settling.settle_calendars()
+
+
+@periodic("7 4 * * *")
+def verify_clocks() -> None:
+    """Every clock once more from the journal; whoever runs the system is told of differences."""
+    for stream in Stream.objects.order_by("code").values_list("code", flat=True):
+        verdict = replay.verify_clocks(stream)
+        if not verdict.count:
+            continue
+        log.error("%s clocks of %s differ from the journal: %s", verdict.count, stream, verdict.differences)
+        today = timezone.localdate()
+        for person in Person.objects.filter(
+            Q(holdings__until__isnull=True) | Q(holdings__until__gt=timezone.now()),
+            holdings__post__role=Role.SYSTEM_ADMIN,
+            is_active=True,
+        ).distinct():
+            notices.notify(
+                key=f"clocks:{stream}:{today}:{person.pk}",
+                channel="live",
+                template="clocks_differ",
+                context={"count": verdict.count, "stream": stream},
+                person=person,
+            )
 
 
 @periodic("11 3 * * *")

@@ -175,7 +175,7 @@ def _check_cases(stream: str, rows: Sequence[Case], faults: _Faults) -> int:
             _check_link(case, before, line, flows.get(line.kind), faults)
             done += line.stream == stream
             before.append(line)
-        _check_row(case, before[-1], flows.get(case.kind), faults)
+        _check_row(case, before, flows.get(case.kind), faults)
     for case in rows:
         if case.id not in with_entries:
             faults.add(Fault("empty", stream, None, f"{case.version} entries", "none", case.number, case.id))
@@ -224,16 +224,19 @@ def _is_legal(flow: Flow | None, line: Line, before: list[Line]) -> bool:
     return legal_from and line.state_to == (move.target if move.target is not None else line.state_from)
 
 
-def _check_row(case: Case, last: Line, flow: Flow | None, faults: _Faults) -> None:
-    """The case row shows what its last entry says."""
+def _check_row(case: Case, lines: list[Line], flow: Flow | None, faults: _Faults) -> None:
+    """The case row shows what its last entry says; it ended when a move led to where it stands."""
+    last = lines[-1]
     final = flow is not None and last.state_to in flow.moves.final
+    led_here = (line for line in reversed(lines) if flow and _leads(flow, line.verb))
+    ended = next(led_here, last)
     pairs: tuple[tuple[str, Any, Any], ...] = (
         ("kind", last.kind, case.kind),
         ("version", last.case_seq, case.version),
         ("chain_hash", _short(last.hash), _short(bytes(case.chain_hash))),
         ("state", last.state_to, case.state),
         ("moved_at", _at(last.at), _at(case.moved_at)),
-        ("ended_at", _at(last.at) if final else "–", _at(case.ended_at)),
+        ("ended_at", _at(ended.at) if final else "–", _at(case.ended_at)),
         ("card", journal.dumps(last.card), journal.dumps(case.card)),
     )
     for name, expected, found in pairs:
@@ -243,6 +246,10 @@ def _check_row(case: Case, last: Line, flow: Flow | None, faults: _Faults) -> No
             faults.add(
                 Fault("row", last.stream, last.seq, f"{name} {expected}", f"{found}", case.number, case.id)
             )
+
+
+def _leads(flow: Flow, verb: str) -> bool:
+    return verb in flow.moves and flow.moves[verb].target is not None
 
 
 def _differing(expected: dict[str, Any], found: dict[str, Any]) -> tuple[str, str]:

@@ -29,6 +29,7 @@ class Move:
     undoable  who made it may take it back shortly after; it then changed nothing that cannot be put back
     back      leads to where the case stood before the move that the entry's `undone` names
     quiet     changes nothing that others decide on: what they looked at before it is still true
+    by_itself the city may make it when its time has come; with nobody in `by`, nobody else may
     """
 
     verb: str
@@ -45,6 +46,7 @@ class Move:
     undoable: bool = False
     back: bool = False
     quiet: bool = False
+    by_itself: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Moves:
         for row in self.rows:
             if row.verb in self._by_verb:
                 raise ValueError(f"two moves are called {row.verb}")
-            if row.sources & self.final and row.target not in self.final:
+            if row.sources & self.final and row.target is not None and row.target not in self.final:
                 raise ValueError(f"{row.verb} would leave a final state")
             self._by_verb[row.verb] = row
 

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from dispatch.limits import DEFAULTS
 from dispatch.models import (
     DutyShift,
     FilingCondition,
@@ -127,7 +128,7 @@ class RoutingDecisionAdmin(ModelAdmin):
 
 class LimitForm(LimitFormBase):
     clock = forms.ChoiceField(
-        label=_("clock"), choices=[choice for choice in Clock.choices if choice[0] != Clock.HANDLING]
+        label=_("clock"), choices=[choice for choice in Clock.choices if choice[0] in DEFAULTS]
     )
 
     class Meta:

@@ -48,7 +48,12 @@ MOVE_ACTIONS: dict[str, MoveAction] = {
     "recall_verify": lambda pk, who, m: actions.recall_verify(pk, actor=who, seen=m.version),
     "answer_verify": lambda pk, who, m: actions.answer_verify(pk, answer_of(m), actor=who, seen=m.version),
     "file": lambda pk, who, m: actions.file_report(
-        pk, actor=who, seen=m.version, condition_id=m.condition_id, note=m.note
+        pk,
+        actor=who,
+        seen=m.version,
+        condition_id=m.condition_id,
+        note=m.note,
+        limit_type=m.limit_type,
     ),
     "decline": lambda pk, who, m: actions.decline_report(pk, actor=who, seen=m.version, reason=m.reason),
     "withdraw": lambda pk, who, m: actions.withdraw_report(pk, actor=who, seen=m.version, reason=m.reason),
@@ -80,6 +85,21 @@ MOVE_ACTIONS: dict[str, MoveAction] = {
         pk, actor=who, seen=m.version, closing=m.closing, note=m.note
     ),
     "rework": lambda pk, who, m: actions.send_back_for_rework(pk, actor=who, seen=m.version, reason=m.reason),
+    "reach_stage": lambda pk, who, m: actions.reach_stage(pk, actor=who, seen=m.version, note=m.note),
+    "ask_extension": lambda pk, who, m: actions.ask_extension(pk, actor=who, seen=m.version, reason=m.reason),
+    "ask_hang": lambda pk, who, m: actions.ask_hang(
+        pk, actor=who, seen=m.version, reason=m.reason, days=m.days
+    ),
+    "appeal": lambda pk, who, m: actions.appeal(pk, actor=who, seen=m.version, reason=m.reason),
+    "approve": lambda pk, who, m: actions.approve_relief(pk, actor=who, seen=m.version, note=m.note),
+    "extend": lambda pk, who, m: actions.extend_case(pk, actor=who, seen=m.version, note=m.note),
+    "hang": lambda pk, who, m: actions.hang_case(pk, actor=who, seen=m.version, note=m.note),
+    "exempt": lambda pk, who, m: actions.exempt_case(pk, actor=who, seen=m.version, note=m.note),
+    "refuse": lambda pk, who, m: actions.refuse_relief(pk, actor=who, seen=m.version, reason=m.reason),
+    "resume": lambda pk, who, m: actions.resume_hung(pk, actor=who, seen=m.version, note=m.note),
+    "supervise": lambda pk, who, m: actions.supervise_case(
+        pk, actor=who, seen=m.version, reason=m.reason, kind=m.kind
+    ),
     "void": lambda pk, who, m: actions.void_report(pk, actor=who, seen=m.version, reason=m.reason),
     "force_close": lambda pk, who, m: actions.force_close_report(
         pk, actor=who, seen=m.version, reason=m.reason

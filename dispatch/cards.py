@@ -14,9 +14,10 @@ from casework import clocks as clockwork
 from casework.journal import instant
 from casework.models import Case, CaseClock, Organisation
 from dispatch.models import FilingCondition, Report
+from dispatch.workflow import STAGES
 from gis_data.models import Area, ProblemClass
 
-HIDDEN = ("reporter_id", "inspector_id")
+HIDDEN = ("reporter_id", "inspector_id", "relief_people")
 KEEP_SECONDS = 30.0
 
 
@@ -41,7 +42,22 @@ def bare_card(report: Report, clocks: Mapping[str, CaseClock]) -> dict[str, Any]
         "photo": case.card.get("photo"),
         **({"voice": case.card["voice"]} if "voice" in case.card else {}),
         **clockwork.face(clocks),
+        **_deadline(report, clocks),
     }
+
+
+def _deadline(report: Report, clocks: Mapping[str, CaseClock]) -> dict[str, Any]:
+    """What a card says of relief, stages, lateness and supervision, where there is anything to say."""
+    said: dict[str, Any] = {}
+    if stage := next((name for name in STAGES if name in clocks), None):
+        said["stage"] = stage.value
+    if relief := report.relief:
+        said["relief"] = {key: relief[key] for key in ("kind", "does", "by")}
+        said["relief_people"] = relief["people"]
+    for key in ("late", "appeal", "supervised"):
+        if value := getattr(report, key):
+            said[key] = value
+    return said
 
 
 class _Names:

@@ -19,7 +19,9 @@ from dispatch.workflow import MOVES
 
 SEES_ALL = SUPERVISION | COMMAND | {Role.MANAGER}
 SEES_REPORTER = SUPERVISION  # names and numbers of citizens
-NO_DECISION = frozenset({"report", "join", "message", "undo"})  # may be done by whoever acts for a centre
+DECIDES_RELIEF = frozenset({"approve", "extend", "hang", "exempt", "refuse"})
+# may be done by whoever acts for a centre
+NO_DECISION = DECIDES_RELIEF | frozenset({"report", "join", "message", "undo"})
 AXIS_OF_SUPERVISION = frozenset(m.verb for m in MOVES if m.by & SUPERVISION) - NO_DECISION
 AXIS_OF_COMMAND = frozenset(m.verb for m in MOVES if m.by & COMMAND) - NO_DECISION
 
@@ -75,7 +77,7 @@ def audience(actor: Actor) -> Hashable:
 
 def facts_for(actor: Actor, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What of an entry's facts this actor may read: names of inspectors stay within the two centres."""
-    hidden = {"was", "inspector_id", "task_id", "device_at", "mentions"}
+    hidden = {"was", "inspector_id", "task_id", "device_at", "mentions", "clocks"}
     if actor.role not in SEES_ALL:
         hidden |= {"inspector"}
     return {key: value for key, value in facts.items() if key not in hidden}
@@ -87,6 +89,15 @@ def is_own(actor: Actor, case: Case, verb: str) -> bool:
         return sees(actor, case.card)
     if verb == "undo":  # whose move it was, the action asks
         return True
+    if verb in DECIDES_RELIEF:
+        return decides(actor, case.card, verb)
+    if verb == "appeal":
+        late = case.card.get("late") and not case.card.get("appeal")
+        return bool(late and case.card["department_id"] == actor.organisation_id)
+    if verb in ("ask_extension", "ask_hang") and case.card.get("relief"):
+        return False
+    if verb == "reach_stage" and not case.card.get("stage"):
+        return False
     if actor.role == Role.DEPARTMENT:
         return case.organisation_id == actor.organisation_id
     if verb in ("answer_verify", "answer_check"):
@@ -94,6 +105,16 @@ def is_own(actor: Actor, case: Case, verb: str) -> bool:
     if verb in ("withdraw", "self_handle"):
         return bool(case.card.get("reporter_id") == actor.person_id)
     return True
+
+
+def decides(actor: Actor, card: Mapping[str, Any], verb: str) -> bool:
+    """Is it this actor's level that decides now on what the department has asked for?"""
+    relief = card.get("relief")
+    if not relief or verb not in (relief["does"], "refuse") or actor.role != relief["by"]:
+        return False
+    if actor.role == Role.DEPARTMENT and card["department_id"] != actor.organisation_id:
+        return False
+    return actor.person_id not in card["relief_people"]
 
 
 def other_axis(verb: str) -> frozenset[str]:

@@ -39,6 +39,7 @@ QUEUES: dict[str, Queue] = {
         ),
         Queue("dispatch", _("to dispatch"), frozenset({S.FILED}), COMMAND),
         Queue("with_departments", _("with departments"), frozenset({S.DISPATCHED, S.HANDLING}), COMMAND),
+        Queue("hung", _("hung"), frozenset({S.HUNG}), SUPERVISION | COMMAND | {Role.MANAGER}),
         Queue("department", _("to handle"), frozenset({S.DISPATCHED, S.HANDLING}), DEPARTMENT_DESK, own=True),
         Queue(
             "open",
@@ -46,7 +47,7 @@ QUEUES: dict[str, Queue] = {
             frozenset(
                 {
                     S.REPORTED, S.VERIFYING, S.VERIFIED, S.FILED, S.DISPATCHED, S.HANDLING, S.HANDLED,
-                    S.CHECKING, S.CHECKED,
+                    S.CHECKING, S.CHECKED, S.HUNG,
                 }
             ),
             SUPERVISION | COMMAND | {Role.MANAGER},

@@ -51,7 +51,9 @@ class MoveIn(In):
     """The arguments of all moves; each move's description says which it needs."""
 
     version: int = Field(description="The version of the case that the caller looked at.")
-    id: UUID | None = Field(None, description="answer, join, message: made by the sender; a repeat is known.")
+    id: UUID | None = Field(
+        None, description="answer, join, message: made by the sender, so that a repeat is known."
+    )
     reason: str = Field("", max_length=2000)
     note: str = Field("", max_length=2000)
     result: str = Field("", max_length=11)
@@ -59,11 +61,24 @@ class MoveIn(In):
     handler: str = Field("", max_length=60)
     condition_id: int | None = None
     inspector_id: int | None = None
+    days: int | None = Field(None, description="ask_hang: for how many days.")
+    kind: str = Field("", max_length=9, description="supervise: leader or important.")
+    limit_type: str = Field(
+        "", max_length=4, description="file: A, B or C, where the condition offers types."
+    )
     organisation_code: str = Field("", max_length=40)
     photos: list[UUID] = Field(default=[])
     lon: float | None = Field(None, allow_inf_nan=False)
     lat: float | None = Field(None, allow_inf_nan=False)
     datum: str = "wgs84"
+
+
+class ReliefOut(Out):
+    """What the department has asked for (extension, hanging, appeal) and which role decides next."""
+
+    kind: str
+    does: str
+    by: str
 
 
 class CardOut(Out):
@@ -95,6 +110,11 @@ class CardOut(Out):
     clock: str | None
     clock_started_at: datetime | None
     paused: bool
+    stage: str | None = None
+    relief: ReliefOut | None = None
+    supervised: str = Field("", description="timeout, leader or important; empty: it is not")
+    late: bool = False
+    appeal: str = Field("", description="pending, granted or refused; empty: there was none")
     photo: UUID | None
     voice: UUID | None = None
 
@@ -130,7 +150,9 @@ class MoveOut(Out):
     verb: str
     label: str
     asks: list[str]
-    target: str | None = Field(description="The state afterwards; null where it stays or is not known before.")
+    target: str | None = Field(
+        description="The state afterwards; null where it stays or is not known before."
+    )
     primary: bool
 
 
@@ -217,8 +239,8 @@ class CaseOut(CardOut):
     must_verify: bool
     conditions: list[ConditionOut]
     photos: list[CasePhotoOut]
-    tasks: list[TaskOut]
     voices: list[CaseVoiceOut]
+    tasks: list[TaskOut]
     joinings: list[JoiningOut]
     clocks: list[ClockOut]
     moves: list[MoveOut]

@@ -18,6 +18,7 @@ LEADER = frozenset({R.SHIFT_LEADER})
 COMMAND = frozenset({R.DISPATCHER})
 DEPARTMENT = frozenset({R.DEPARTMENT})
 INSPECTOR = frozenset({R.INSPECTOR})
+DECIDERS = SUPERVISION | COMMAND | DEPARTMENT | {R.MANAGER}
 
 
 class State(TextChoices):
@@ -30,6 +31,7 @@ class State(TextChoices):
     HANDLED = "handled", _("handled, to check")  # 待核查
     CHECKING = "checking", _("checking on site")  # 核查中
     CHECKED = "checked", _("checked, to close")  # 待结案
+    HUNG = "hung", _("hung, on the long list")  # 挂账
     CLOSED = "closed", _("closed")  # 结案
     FORCE_CLOSED = "force_closed", _("closed by force")  # 强制结案
     SELF_HANDLED = "self_handled", _("settled on the spot")  # 自处置
@@ -39,21 +41,37 @@ class State(TextChoices):
 
 
 class Clock(TextChoices):
-    """ACCEPTING and CLOSING are the desk's own; they pause while a task is out on site."""
+    """Every clock of workflow.md §7.3; each belongs to whoever must make the next step.
 
-    ACCEPTING = "accepting", _("accept and file")
+    ACCEPTING, FILING, CLOSING  the supervision desk's own; they pause while a task is out on site
+    STAGE…    the stages of a staged limit, all from dispatch on; HANDLING is the last of them
+    BUNDLED   捆绑计时, from filing to closing, where the city wants it
+    HANGING   how long a hung case may hang; when it ends, the case goes on by itself
+    """
+
+    ACCEPTING = "accepting", _("accept")
+    FILING = "filing", _("file")
     VERIFYING = "verifying", _("verify on site")
     DISPATCHING = "dispatching", _("dispatch")
     HANDLING = "handling", _("handle")
     CLOSING = "closing", _("check and close")
     CHECKING = "checking", _("check on site")
+    STAGE1 = "stage1", _("first stage")
+    STAGE2 = "stage2", _("second stage")
+    STAGE3 = "stage3", _("third stage")
+    BUNDLED = "bundled", _("from filing to closing")
+    HANGING = "hanging", _("hung until")
 
 
 S, C = State, Clock
+STAGES = (C.STAGE1, C.STAGE2, C.STAGE3)
+HANDLINGS = (C.HANDLING, *STAGES)
+DESK = (C.ACCEPTING, C.FILING)
 IN_COMMAND = frozenset({S.FILED})
 WITH_DEPARTMENT = frozenset({S.DISPATCHED, S.HANDLING})
 AFTER_HANDLING = frozenset({S.HANDLED, S.CHECKING, S.CHECKED})
-AFTER_FILING = IN_COMMAND | WITH_DEPARTMENT | AFTER_HANDLING
+HUNG = frozenset({S.HUNG})
+AFTER_FILING = IN_COMMAND | WITH_DEPARTMENT | AFTER_HANDLING | HUNG
 OPEN = frozenset({S.REPORTED, S.VERIFYING, S.VERIFIED}) | AFTER_FILING
 
 MOVES = Moves(
@@ -63,13 +81,13 @@ MOVES = Moves(
              starts=(C.ACCEPTING,)),
         # before filing: supervision
         Move("send_verify", frozenset({S.REPORTED, S.VERIFIED}), S.VERIFYING, SUPERVISION,
-             _("Send to verify"), pauses=(C.ACCEPTING,), starts=(C.VERIFYING,)),
+             _("Send to verify"), pauses=DESK, starts=(C.VERIFYING,)),
         Move("recall_verify", frozenset({S.VERIFYING}), S.REPORTED, SUPERVISION, _("Recall verification"),
-             stops=(C.VERIFYING,), resumes=(C.ACCEPTING,)),
+             stops=(C.VERIFYING,), resumes=DESK),
         Move("answer_verify", frozenset({S.VERIFYING}), S.VERIFIED, INSPECTOR, _("Answer verification"),
-             asks=("result",), stops=(C.VERIFYING,), resumes=(C.ACCEPTING,), primary=True),
+             asks=("result",), stops=(C.VERIFYING, C.ACCEPTING), starts=(C.FILING,), primary=True),
         Move("file", frozenset({S.REPORTED, S.VERIFIED}), S.FILED, SUPERVISION, _("File"),
-             asks=("condition_id",), stops=(C.ACCEPTING,), starts=(C.DISPATCHING,), primary=True,
+             asks=("condition_id",), stops=DESK, starts=(C.DISPATCHING,), primary=True,
              undoable=True),
         Move("decline", frozenset({S.REPORTED, S.VERIFIED}), S.DECLINED, SUPERVISION, _("Do not file"),
              asks=("reason",)),
@@ -87,16 +105,34 @@ MOVES = Moves(
         Move("dispatch", frozenset({S.FILED}), S.DISPATCHED, COMMAND, _("Dispatch"),
              stops=(C.DISPATCHING,), starts=(C.HANDLING,), primary=True, undoable=True),
         Move("send_back", frozenset({S.FILED}), S.VERIFIED, COMMAND, _("Send back to supervision"),
-             asks=("reason",), stops=(C.DISPATCHING,), starts=(C.ACCEPTING,), undoable=True),
+             asks=("reason",), stops=(C.DISPATCHING, C.BUNDLED), starts=(C.FILING,), undoable=True),
         Move("cancel_dispatch", WITH_DEPARTMENT, S.FILED, COMMAND, _("Cancel dispatch"),
-             asks=("reason",), pauses=(C.HANDLING,), starts=(C.DISPATCHING,), undoable=True),
+             asks=("reason",), pauses=HANDLINGS, starts=(C.DISPATCHING,), undoable=True),
         # department
         Move("accept", frozenset({S.DISPATCHED}), S.HANDLING, DEPARTMENT, _("Accept"), primary=True,
              undoable=True),
         Move("return", WITH_DEPARTMENT, S.FILED, DEPARTMENT, _("Return"),
-             asks=("reason",), pauses=(C.HANDLING,), starts=(C.DISPATCHING,), undoable=True),
+             asks=("reason",), pauses=HANDLINGS, starts=(C.DISPATCHING,), undoable=True),
         Move("finish", frozenset({S.HANDLING}), S.HANDLED, DEPARTMENT, _("Finish"),
-             asks=("photos",), stops=(C.HANDLING,), starts=(C.CLOSING,), primary=True),
+             asks=("photos",), stops=HANDLINGS, starts=(C.CLOSING,), primary=True),
+        Move("reach_stage", frozenset({S.HANDLING}), None, DEPARTMENT, _("Stage reached"), asks=("note",)),
+        # relief from a deadline: asked for by the department, decided by the levels of the city's policy
+        Move("ask_extension", WITH_DEPARTMENT, None, DEPARTMENT, _("Ask for more time"), asks=("reason",)),
+        Move("ask_hang", WITH_DEPARTMENT, None, DEPARTMENT, _("Ask to hang"), asks=("reason", "days")),
+        Move("appeal", frozenset({S.CLOSED}), None, DEPARTMENT, _("Appeal against lateness"),
+             asks=("reason",)),
+        Move("approve", WITH_DEPARTMENT | {S.CLOSED}, None, DECIDERS, _("Approve, for the next level")),
+        Move("extend", WITH_DEPARTMENT, None, DECIDERS, _("Grant more time")),
+        Move("hang", WITH_DEPARTMENT, S.HUNG, DECIDERS, _("Hang the case"),
+             pauses=(*HANDLINGS, C.BUNDLED), starts=(C.HANGING,)),
+        Move("exempt", frozenset({S.CLOSED}), None, DECIDERS, _("Exempt in the figures")),
+        Move("refuse", WITH_DEPARTMENT | {S.CLOSED}, None, DECIDERS, _("Refuse"), asks=("reason",)),
+        Move("resume", HUNG, S.DISPATCHED, COMMAND, _("Resume"),
+             stops=(C.HANGING,), resumes=(*HANDLINGS, C.BUNDLED), by_itself=True, primary=True),
+        # nobody's decision grows old by these two
+        Move("supervise", OPEN, None, LEADER | {R.MANAGER}, _("Supervise"), asks=("reason",),
+             quiet=True, by_itself=True),
+        Move("recompute", OPEN, None, frozenset(), _("Deadline computed anew"), quiet=True, by_itself=True),
         # after handling: supervision
         Move("send_check", frozenset({S.HANDLED, S.CHECKED}), S.CHECKING, SUPERVISION, _("Send to check"),
              pauses=(C.CLOSING,), starts=(C.CHECKING,), primary=True),

@@ -1,9 +1,9 @@
 """One module a noun; import them from here."""
 
 from casework.models.attachment import Attachment
-from casework.models.calendar import CalendarDay, CalendarYear, WorkingCalendar
+from casework.models.calendar import CalendarDay, CalendarRecord, CalendarYear, WorkingCalendar
 from casework.models.case import Case, CaseLink
-from casework.models.clock import CaseClock
+from casework.models.clock import Alarm, CaseClock, Mute, Threshold
 from casework.models.journal import Entry, Stream
 from casework.models.message import Mention, Message, Reading
 from casework.models.notice import Notice
@@ -12,8 +12,10 @@ from casework.models.person import FailedLogin, Party, Person, Token
 from casework.models.push import PushSubscription
 
 __all__ = [
+    "Alarm",
     "Attachment",
     "CalendarDay",
+    "CalendarRecord",
     "CalendarYear",
     "Case",
     "CaseClock",
@@ -23,6 +25,7 @@ __all__ = [
     "Holding",
     "Mention",
     "Message",
+    "Mute",
     "Notice",
     "Organisation",
     "Party",
@@ -32,6 +35,7 @@ __all__ = [
     "Reading",
     "Stream",
     "Succession",
+    "Threshold",
     "Token",
     "WorkingCalendar",
 ]

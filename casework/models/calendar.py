@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from itertools import pairwise
 from time import monotonic
 from typing import Any, NamedTuple
@@ -126,6 +127,31 @@ class CalendarDay(models.Model):
         return f"{self.calendar_id} {self.day} {'+' if self.is_working else '-'}"
 
 
+class CalendarRecord(models.Model):
+    """A version of a calendar as it was, kept by a trigger (`calendar_records.sql`), never changed.
+
+    settled_at  when every running clock had been computed again under it
+    """
+
+    calendar_code = models.CharField(_("calendar"), max_length=20)
+    version = models.PositiveIntegerField(_("version"))
+    made_at = models.DateTimeField(_("made at"))
+    made_by = models.BigIntegerField(_("transaction"))
+    contents = models.JSONField(_("contents"))
+    settled_at = models.DateTimeField(_("settled at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("version of a calendar")
+        verbose_name_plural = _("versions of calendars")
+        ordering = ("calendar_code", "version")
+        constraints = (
+            models.UniqueConstraint(fields=["calendar_code", "version"], name="calendar_version_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.calendar_code}@{self.version}"
+
+
 class _Known(NamedTuple):
     """What this process read last, and when (monotonic seconds)."""
 
@@ -185,25 +211,39 @@ def _read_versions(known: _Known) -> _Known:
 
 
 def _read_calendar(code: str) -> WorkCalendar:
-    try:
-        row = WorkingCalendar.objects.get(code=code)
-    except WorkingCalendar.DoesNotExist as error:
-        if code == PACKAGED_CODE:
-            return packaged_calendar()
-        raise Missing(
-            gettext("The working calendar “%(code)s” is not loaded.") % {"code": code},
-            field="calendar",
-            value=code,
-            mend=gettext("Run: bin/gridcity import_calendar --calendar %(code)s --commit") % {"code": code},
-        ) from error
+    """The calendar's last version."""
+    last = CalendarRecord.objects.filter(calendar_code=code).order_by("-version").first()
+    if last is not None and WorkingCalendar.objects.filter(code=code).exists():
+        return _calendar_of(last)
+    if code == PACKAGED_CODE:
+        return packaged_calendar()
+    raise Missing(
+        gettext("The working calendar “%(code)s” is not loaded.") % {"code": code},
+        field="calendar",
+        value=code,
+        mend=gettext("Run: bin/gridcity import_calendar --calendar %(code)s --commit") % {"code": code},
+    )
+
+
+def calendar_at(code: str, version: int) -> WorkCalendar | None:
+    """A calendar as it was in one version, 0 being the packaged one; None when that version is not kept."""
+    if version == 0:
+        return packaged_calendar()
+    record = CalendarRecord.objects.filter(calendar_code=code, version=version).first()
+    return _calendar_of(record) if record else None
+
+
+def _calendar_of(record: CalendarRecord) -> WorkCalendar:
+    held = record.contents
     return WorkCalendar(
-        zone=ZoneInfo(row.zone),
-        slots=slots_of(row.slots),
+        zone=ZoneInfo(held["zone"]),
+        slots=slots_of(held["slots"]),
         days={
-            day: DayKind(is_working, None if slots is None else slots_of(slots))
-            for day, is_working, slots in row.days.values_list("day", "is_working", "slots")
+            date.fromisoformat(day): DayKind(
+                is_working, None if slots is None else slots_of(slots), note, note_en
+            )
+            for day, is_working, slots, note, note_en in held["days"]
         },
-        published_years=frozenset(
-            row.years.filter(status=CalendarYear.Status.PUBLISHED).values_list("year", flat=True)
-        ),
+        published_years=frozenset(held["published"]),
+        version=record.version,
     )

@@ -62,6 +62,7 @@ class Notice(models.Model):
     provider_id = models.CharField(_("number given by the provider"), max_length=100, blank=True)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    seen_at = models.DateTimeField(_("seen at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("notice")

@@ -1,10 +1,14 @@
 """The verbs, one module a stage. Each is one transaction and one journal entry."""
 
+from dispatch.actions.appeal import appeal, exempt_case
 from dispatch.actions.command import cancel_dispatch, dispatch_report, send_back
-from dispatch.actions.department import accept_report, finish_report, return_report
+from dispatch.actions.department import accept_report, finish_report, reach_stage, return_report
+from dispatch.actions.extension import ask_extension, extend_case
+from dispatch.actions.hanging import ask_hang, hang_case, resume_hung
 from dispatch.actions.intake import NewReport, report_problem
 from dispatch.actions.join import Sighting, join_case
 from dispatch.actions.message import NewMessage, send_message
+from dispatch.actions.relief import approve_relief, refuse_relief
 from dispatch.actions.site import (
     answer_check,
     answer_task,
@@ -13,6 +17,7 @@ from dispatch.actions.site import (
     self_handle,
     withdraw_report,
 )
+from dispatch.actions.supervise import supervise_case
 from dispatch.actions.supervision import (
     close_report,
     decline_report,
@@ -38,21 +43,31 @@ __all__ = [
     "answer_check",
     "answer_task",
     "answer_verify",
+    "appeal",
+    "approve_relief",
+    "ask_extension",
+    "ask_hang",
     "cancel_dispatch",
     "close_report",
     "count_cell",
     "decline_report",
     "dispatch_report",
     "end_survey",
+    "exempt_case",
+    "extend_case",
     "file_report",
     "finish_report",
     "force_close_report",
+    "hang_case",
     "join_case",
     "open_survey",
+    "reach_stage",
     "recall_check",
     "recall_verify",
+    "refuse_relief",
     "report_problem",
     "report_self_handled",
+    "resume_hung",
     "return_report",
     "self_handle",
     "send_back",
@@ -60,6 +75,7 @@ __all__ = [
     "send_check",
     "send_message",
     "send_verify",
+    "supervise_case",
     "undo_move",
     "void_report",
     "withdraw_report",

@@ -19,10 +19,10 @@ from casework.models import Attachment, Case, CaseClock
 from casework.moves import Moving, moving, require
 from dispatch import undoing
 from dispatch.cards import bare_card
-from dispatch.limits import step_limit
+from dispatch.limits import DEFAULTS, note_lateness, step_limit
 from dispatch.models import Report
 from dispatch.policy import check_own
-from dispatch.workflow import MOVES, Clock
+from dispatch.workflow import MOVES, WITH_DEPARTMENT
 
 PHOTOS_AT_MOST = 9
 # The photograph's own position is compared with the place of the report, in the same statement.
@@ -52,7 +52,8 @@ def reporting(
         return bare_card(report, clocks)
 
     with moving(case_id, verb, actor=actor, seen=seen, card_of=card_of) as move:
-        check_own(actor, move.case, verb)
+        if not actor.is_city:
+            check_own(actor, move.case, verb)
         require(move.move, given or {})
         report = Report.objects.get(pk=case_id)
         report.case = move.case
@@ -60,9 +61,11 @@ def reporting(
         if move.move.undoable:
             undoing.keep(move)
         for clock in move.move.starts:
-            if clock != Clock.HANDLING:
+            if clock in DEFAULTS:
                 move.allow(clock, step_limit(clock))
         yield move, report
+        note_lateness(report, move)
+        _lapse(move, report)
         report.is_open = move.case.state not in MOVES.final
         report.save()
         # who saw it until now and may no longer must be told that it has gone
@@ -73,6 +76,13 @@ def reporting(
         }
         if was:
             move.note(was=was)
+
+
+def _lapse(move: Moving, report: Report) -> None:
+    """What was asked for lapses with the assignment (workflow.md §6); an appeal is about an ended one."""
+    if report.relief and report.relief["kind"] != "appeal" and move.case.state not in WITH_DEPARTMENT:
+        move.note(lapsed=report.relief["kind"])
+        report.relief = None
 
 
 def attach_photos(report: Report, photo_ids: Sequence[UUID], *, actor: Actor, kind: str) -> list[str]:

@@ -10,7 +10,7 @@ from casework.access import Actor
 from casework.errors import Invalid
 from casework.models import Organisation
 from dispatch.actions.base import reporting
-from dispatch.limits import handling_limit
+from dispatch.limits import go_on_handling, handling_limit, start_handling
 from dispatch.models import Report, RoutingDecision, RoutingRule
 from dispatch.proposals import propose
 from dispatch.workflow import Clock
@@ -44,11 +44,10 @@ def dispatch_report(
         assert report.condition is not None, "a filed case has its condition"
         handling = move.clocks.get(Clock.HANDLING)
         if handling is not None and handling.organisation_id == organisation.pk:
-            move.resume_instead(Clock.HANDLING)
+            go_on_handling(move)
         else:
-            move.allow(
-                Clock.HANDLING, handling_limit(report.condition, rule), organisation_id=organisation.pk
-            )
+            limit = handling_limit(report.condition, rule, report.limit_type)
+            start_handling(move, report.condition, limit, organisation_id=organisation.pk)
         RoutingDecision.objects.create(
             case_id=case_id,
             rule=rule,

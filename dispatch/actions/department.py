@@ -8,7 +8,9 @@ from uuid import UUID
 from casework.access import Actor
 from casework.models import Attachment
 from dispatch.actions.base import attach_photos, reporting
+from dispatch.limits import stage_named
 from dispatch.models import Report, RoutingDecision
+from dispatch.workflow import STAGES
 
 
 def accept_report(case_id: UUID, *, actor: Actor, seen: int | None, handler: str = "") -> Report:
@@ -47,4 +49,18 @@ def finish_report(
         report.handled_at = move.at
         move.note(photos=shown, **({"note": note} if note else {}))
         move.hand_to(None)
+    return report
+
+
+def reach_stage(case_id: UUID, *, actor: Actor, seen: int | None, note: str) -> Report:
+    """The next stage of a staged limit is reached: works stopped, penalty decided; its clock stops."""
+    with reporting(case_id, "reach_stage", actor=actor, seen=seen, given={"note": note}) as (move, report):
+        name = next(name for name in STAGES if name in move.clocks)
+        move.stop_also(name)
+        stage = stage_named(report.condition, name)
+        move.note(
+            note=note.strip(),
+            stage=name,
+            **({"stage_name": {"name": stage["name_zh"], "name_en": stage["name_en"]}} if stage else {}),
+        )
     return report

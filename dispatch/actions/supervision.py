@@ -11,11 +11,21 @@ from django.utils.translation import override
 
 from casework.access import Actor
 from casework.errors import Invalid, WrongState
+from casework.models import CaseClock
+from casework.models.calendar import calendar_for
 from casework.moves import Moving
 from casework.notices import tell_phone
 from dispatch.actions.base import reporting
-from dispatch.limits import handling_limit
-from dispatch.models import FilingCondition, Report, SourcePolicy, Task
+from dispatch.limits import (
+    DEFAULTS,
+    clock_policy,
+    handling_limit,
+    season_days,
+    start_bundle,
+    step_limit,
+    type_for,
+)
+from dispatch.models import ClockPolicy, FilingCondition, Report, SourcePolicy, Task
 from dispatch.models.report import CheckResult, VerifyResult
 from dispatch.queries import inspector_for, inspector_named
 from dispatch.workflow import Clock, State
@@ -49,7 +59,13 @@ def recall_check(case_id: UUID, *, actor: Actor, seen: int | None) -> Report:
 
 
 def file_report(
-    case_id: UUID, *, actor: Actor, seen: int | None, condition_id: int | None, note: str = ""
+    case_id: UUID,
+    *,
+    actor: Actor,
+    seen: int | None,
+    condition_id: int | None,
+    note: str = "",
+    limit_type: str = "",
 ) -> Report:
     """File (立案), citing the condition that it fulfils. Some sources must be verified on site first."""
     with reporting(case_id, "file", actor=actor, seen=seen, given={"condition_id": condition_id}) as (
@@ -69,7 +85,16 @@ def file_report(
         _check_verified(report)
         report.condition = condition
         report.filed_at = move.at
-        move.note(condition_id=condition.pk, **({"note": note} if note else {}))
+        report.limit_type = type_for(condition, report.cell_code, limit_type)
+        if clock_policy(move.case.stream_id).bundled:
+            steps = {clock: step_limit(clock) for clock in DEFAULTS}
+            limit = handling_limit(condition, limit_type=report.limit_type)
+            start_bundle(move, limit, steps, calendar_for(move.case.stream_id))
+        move.note(
+            condition_id=condition.pk,
+            **({"note": note} if note else {}),
+            **({"limit_type": report.limit_type} if report.limit_type else {}),
+        )
     return report
 
 
@@ -112,16 +137,34 @@ def close_report(case_id: UUID, *, actor: Actor, seen: int | None, closing: str,
 
 
 def send_back_for_rework(case_id: UUID, *, actor: Actor, seen: int | None, reason: str) -> Report:
-    """Back to the same department (返工), with a fresh limit: the site rule in force."""
+    """Back to the same department (返工): with a fresh limit, or what was left of it, as the city settled."""
     with reporting(case_id, "rework", actor=actor, seen=seen, given={"reason": reason}) as (move, report):
         assert report.condition is not None, "a handled case was filed under a condition"
         report.rework_count += 1
         report.handled_at = report.checked_at = None
         report.check_result = ""
         move.hand_to(report.department_id)
-        move.allow(Clock.HANDLING, handling_limit(report.condition), organisation_id=report.department_id)
+        _start_again(move, report, report.condition)
         move.note(reason=reason.strip(), organisation_id=report.department_id)
     return report
+
+
+def _start_again(move: Moving, report: Report, condition: FilingCondition) -> None:
+    ended = CaseClock.objects.filter(
+        case_id=move.case.id, name=Clock.HANDLING, organisation_id=report.department_id
+    ).order_by("pk")
+    last = ended.last() if clock_policy(move.case.stream_id).rework == ClockPolicy.Rework.GO_ON else None
+    if last is not None:
+        move.clocks[Clock.HANDLING] = last
+        move.resume_instead(Clock.HANDLING)
+        return
+    limit = handling_limit(condition, limit_type=report.limit_type)
+    move.allow(
+        Clock.HANDLING,
+        limit,
+        organisation_id=report.department_id,
+        season=season_days(condition.season),
+    )
 
 
 def _with_reason(case_id: UUID, verb: str, actor: Actor, seen: int | None, reason: str) -> Report:

@@ -20,21 +20,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from casework.errors import Invalid
-from dispatch.limits import DEFAULTS
+from dispatch.limits import DEFAULTS, UNITS
 from dispatch.models import FilingCondition, SourcePolicy, StepLimit
 from dispatch.models.report import Source
-from dispatch.models.standard import LimitUnit
 from gis_data.models import ProblemClass
 
 SAMPLE: Final = "Sample:"
-# workflow.md §7.1: an urgent working day is 24 urgent hours, nights and holidays included
-UNITS: Final[dict[str, tuple[LimitUnit, int]]] = {
-    "urgent_hour": (LimitUnit.CONTINUOUS_HOUR, 1),
-    "urgent_day": (LimitUnit.CONTINUOUS_HOUR, 24),
-    "natural_hour": (LimitUnit.CONTINUOUS_HOUR, 1),
-    "working_hour": (LimitUnit.WORKING_HOUR, 1),
-    "working_day": (LimitUnit.WORKING_DAY, 1),
-}
 # workflow.md §3; video, sensor and transfer are the city's to decide, and safe on this side
 VERIFY_FIRST: Final = frozenset(
     {

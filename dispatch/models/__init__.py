@@ -1,5 +1,6 @@
 """One module a noun; import them from here."""
 
+from dispatch.models.deadline import ClockPolicy, LimitType, Season
 from dispatch.models.duty import DutyShift, GridDuty
 from dispatch.models.indicator import IndicatorPolicy
 from dispatch.models.joining import Joining
@@ -15,17 +16,20 @@ from dispatch.models.undo import UndoImage
 
 __all__ = [
     "CellVisit",
+    "ClockPolicy",
     "DutyShift",
     "FilingCondition",
     "GridDuty",
     "IndicatorPolicy",
     "Joining",
     "Lease",
+    "LimitType",
     "PatrolPolicy",
     "RankingTable",
     "Report",
     "RoutingDecision",
     "RoutingRule",
+    "Season",
     "Shift",
     "SourcePolicy",
     "StepLimit",

@@ -37,6 +37,22 @@ class CheckResult(models.TextChoices):
     CANNOT_TELL = "cannot_tell", _("cannot tell")
 
 
+class Appeal(models.TextChoices):
+    """An appeal against lateness (超期申诉). Granted: exempt in the figures; the fact stays."""
+
+    PENDING = "pending", _("pending")
+    GRANTED = "granted", _("granted")
+    REFUSED = "refused", _("refused")
+
+
+class Supervised(models.TextChoices):
+    """Why a case is under supervision (督办)."""
+
+    TIMEOUT = "timeout", _("for timeout")
+    LEADER = "leader", _("by a leader")
+    IMPORTANT = "important", _("as important")
+
+
 class Report(models.Model):
     """A report (案件): one-to-one on its Case, which has number, state, holder and version.
 
@@ -46,6 +62,9 @@ class Report(models.Model):
     inspector      who was last asked to verify or check on site
     *_at           when the case last entered that stage, equal to the journal entry's `at`
     is_open        repeats that the case has not ended, for the index behind the live map
+    relief         what the department has asked for and is not decided: kind, reason, level, who decides next
+    late           a handling clock ended after its due; `appeal` says what became of that
+    supervised     under supervision (督办), for which reason
     fingerprint    SHA-256 of what was sent, so that a repeat is told from another report under one id
     """
 
@@ -111,6 +130,13 @@ class Report(models.Model):
     dispatch_count = models.PositiveSmallIntegerField(default=0)
     return_count = models.PositiveSmallIntegerField(default=0)
     rework_count = models.PositiveSmallIntegerField(default=0)
+    extensions = models.PositiveSmallIntegerField(_("extensions"), default=0)
+    hangs = models.PositiveSmallIntegerField(_("times hung"), default=0)
+    relief = models.JSONField(_("relief asked for"), null=True, blank=True)
+    late = models.BooleanField(_("handled late"), default=False)
+    appeal = models.CharField(_("appeal"), max_length=7, choices=Appeal.choices, blank=True)
+    supervised = models.CharField(_("supervised"), max_length=9, choices=Supervised.choices, blank=True)
+    limit_type = models.CharField(_("type of limit"), max_length=4, blank=True)
 
     class Meta:
         verbose_name = _("report")

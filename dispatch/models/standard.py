@@ -20,7 +20,12 @@ class LimitUnit(models.TextChoices):
 class FilingCondition(models.Model):
     """A condition under which a class is filed, its limit, and what must be true to close (GB/T 30428.8).
 
-    The limit belongs to the condition, not to the class. `stages` holds staged limits as data.
+    The limit belongs to the condition, not to the class.
+
+    stages  a staged limit: [{name_zh, name_en, limit_value, limit_unit}, …], each from dispatch on, the last
+            one equal to the limit itself
+    types   limits to choose from (可选处置时限): {"A": ["2", "working_hour"], …}; see LimitType
+    season  key of a Season: the limit is counted within it only
     """
 
     problem_class = models.ForeignKey(
@@ -32,6 +37,7 @@ class FilingCondition(models.Model):
     quota = models.DecimalField(_("limit"), max_digits=8, decimal_places=3)
     unit = models.CharField(_("unit"), max_length=16, choices=LimitUnit.choices)
     stages = models.JSONField(_("stages"), default=list, blank=True)
+    types = models.JSONField(_("limits by type"), default=dict, blank=True)
     season = models.CharField(_("season"), max_length=60, blank=True)
     closing = models.TextField(_("closing condition"), blank=True)
     closing_en = models.TextField(_("closing condition in English"), blank=True)

@@ -32,7 +32,7 @@ from casework.moves import Moving, check_move
 from dispatch.actions.base import WAS
 from dispatch.cards import bare_card
 from dispatch.flow import KIND
-from dispatch.limits import handling_limit
+from dispatch.limits import go_on_handling, handling_limit, note_lateness, start_handling
 from dispatch.models import FilingCondition, Report, RoutingDecision, Task
 from dispatch.queries import metres_between
 from dispatch.workflow import MOVES, Clock
@@ -227,11 +227,12 @@ class History:
         case.state = move.target
         made = Moving(case, move, step.by, at, life.clocks, state_from, lambda *_: {})
         for clock in move.starts:
-            if clock != Clock.HANDLING:
+            if clock in self.world.limits:
                 made.allow(clock, self.world.limits[clock])
         before = case.card
         EFFECTS[step.verb](self, life, made, step.given)
         final = case.state in self.flow.moves.final
+        note_lateness(report, made)
         report.is_open = not final
         was = {
             key: before.get(key)
@@ -240,7 +241,7 @@ class History:
         }
         if was:
             made.note(was=was)
-        changed = clockwork.apply(
+        changed, acts = clockwork.apply(
             made.move,
             life.clocks,
             case=case,
@@ -250,6 +251,8 @@ class History:
             final=final,
             make=self._make_clock,
         )
+        if acts:
+            made.note(clocks=acts)
         for clock_row in changed:
             if clock_row.pk is None:
                 clock_row.pk = next(self._next_id[CaseClock])
@@ -403,10 +406,10 @@ class History:
         handling = made.clocks.get(Clock.HANDLING)
         assert life.condition is not None, "a filed case has its condition"
         if handling is not None and handling.organisation_id == organisation_id:
-            made.resume_instead(Clock.HANDLING)
+            go_on_handling(made)
         else:
             limit = (rule and rule.limit) or handling_limit(life.condition)
-            made.allow(Clock.HANDLING, limit, organisation_id=organisation_id)
+            start_handling(made, life.condition, limit, organisation_id=organisation_id)
         life.decision = self._make_decision(
             id=next(self._next_id[RoutingDecision]),
             case_id=life.case.id,
@@ -515,7 +518,8 @@ def _rework(history: History, life: Life, made: Moving, given: Given) -> None:
     report.handled_at = report.checked_at = None
     report.check_result = ""
     made.hand_to(report.department_id)
-    made.allow(Clock.HANDLING, handling_limit(life.condition), organisation_id=report.department_id)
+    limit = handling_limit(life.condition)
+    start_handling(made, life.condition, limit, organisation_id=report.department_id)
     made.note(reason=given["reason"], organisation_id=report.department_id)
 
 

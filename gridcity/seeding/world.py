@@ -17,12 +17,11 @@ from casework.calendars import Limit, WorkCalendar
 from casework.models import Holding, Organisation
 from casework.models.calendar import calendar_for
 from casework.roles import Role
-from dispatch.limits import step_limit
+from dispatch.limits import DEFAULTS, step_limit
 from dispatch.models import FilingCondition, GridDuty, SourcePolicy
 from dispatch.models.report import Source
 from dispatch.routing import Decision, Facts, Rule, route
 from dispatch.rules import active_rules
-from dispatch.workflow import Clock
 from gis_data.models import Area, ProblemClass
 from gridcity.seeding.bulk import Spot
 
@@ -163,7 +162,7 @@ def read_world(stream: str, at: datetime) -> World:
                 "code", "name"
             )
         ),
-        limits={clock: step_limit(clock) for clock in Clock if clock != Clock.HANDLING},
+        limits={clock: step_limit(clock) for clock in DEFAULTS},
         verify_first=frozenset(
             SourcePolicy.objects.filter(verify_first=True).values_list("source", flat=True)
         ),

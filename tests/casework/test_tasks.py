@@ -49,6 +49,8 @@ def test_every_task_is_there_and_none_is_started_twice() -> None:
     assert {name for name in periodic if name.startswith("casework.")} == {
         "casework.send_notices",
         "casework.sweep_clocks",
+        "casework.settle_calendars",
+        "casework.verify_clocks",
         "casework.make_partitions",
         "casework.forget_unclaimed_photos",
         "casework.rescue_jobs",

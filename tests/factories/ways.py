@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
+
+import time_machine
+from django.utils import timezone
 
 from casework.access import Actor
 from casework.models import Case
 from dispatch import actions
 from dispatch.api import MOVE_ACTIONS
+from dispatch.models import FilingCondition
 from dispatch.schemas import MoveIn
-from dispatch.workflow import State
+from dispatch.workflow import MOVES, State
 from tests.factories.people import Town, photo_of
 
 S = State
@@ -32,12 +37,54 @@ WAYS: Mapping[str, tuple[str, ...]] = {
     S.DECLINED: ("decline",),
     S.WITHDRAWN: ("withdraw",),
     S.VOID: ("file", "void"),
+    S.HUNG: ("file", "dispatch", "ask_hang", "approve", "hang"),
 }
+# what is asked for, and what a case must be to answer for it: ways beside the states
+RELIEF: Mapping[str, tuple[str, ...]] = {
+    "more time asked": (*WAYS[S.DISPATCHED], "ask_extension"),
+    "more time, approved once": (*WAYS[S.DISPATCHED], "ask_extension", "approve"),
+    "hanging asked": (*WAYS[S.HANDLING], "ask_hang"),
+    "hanging, approved once": (*WAYS[S.HANDLING], "ask_hang", "approve"),
+    "staged": WAYS[S.HANDLING],
+    "late": WAYS[S.CLOSED],
+    "appealed": (*WAYS[S.CLOSED], "appeal"),
+    "appeal, approved once": (*WAYS[S.CLOSED], "appeal", "approve"),
+}
+NEEDS: Mapping[str, str] = {
+    "approve": "hanging asked",
+    "extend": "more time, approved once",
+    "hang": "hanging, approved once",
+    "refuse": "hanging asked",
+    "exempt": "appeal, approved once",
+    "appeal": "late",
+    "reach_stage": "staged",
+}
+TWO_STAGES = [
+    {"name_zh": "到场", "name_en": "Arrival", "limit_value": 1, "limit_unit": "natural_hour"},
+    {"name_zh": "处置完成", "name_en": "Handled", "limit_value": 2, "limit_unit": "natural_hour"},
+]
 
 
-def usual(town: Town, verb: str) -> Actor:
-    """Who does it in the small town: Alice reports, Ava is sent out, Chen's company handles."""
+def usual(town: Town, verb: str, case: Case | None = None) -> Actor:
+    """Who does it in the small town: Alice reports, Ava is sent out, Chen's company handles.
+
+    case   whose level it is to decide on what was asked for; without it, on hanging
+    """
+    relief = case.card.get("relief") if case else None
+    if relief and verb in (relief["does"], "refuse"):
+        levels = {"department": town.chen, "dispatcher": town.bo, "manager": town.mo, "acceptor": town.amy}
+        return levels[relief["by"]]
     return {
+        "approve": town.bo,
+        "extend": town.bo,
+        "refuse": town.bo,
+        "hang": town.mo,
+        "exempt": town.amy,
+        "resume": town.bo,
+        "appeal": town.chen,
+        "ask_extension": town.chen,
+        "ask_hang": town.chen,
+        "reach_stage": town.chen,
         "withdraw": town.alice,
         "self_handle": town.alice,
         "answer_verify": town.ava,
@@ -61,7 +108,9 @@ def arguments(town: Town, verb: str, actor: Actor) -> dict[str, Any]:
         given["inspector_id"] = town.ava.person_id
     if verb in ("finish", "self_handle"):
         given["photos"] = [str(photo_of(actor))]
-    if verb in ("join", "message"):
+    if verb == "ask_hang":
+        given["days"] = 30
+    if verb in ("join", "message", "reach_stage"):
         given["note"] = "still there"
     return given
 
@@ -78,10 +127,35 @@ def walk(town: Town, verbs: tuple[str, ...], **changes: object) -> Case:
     """Alice's report with a photograph, and then these moves, each by its usual person."""
     changes = {"photos": (photo_of(town.alice),), **changes}
     report, _ = actions.report_problem(town.report_of(**changes), actor=town.alice)
-    for verb in verbs:
-        actor = usual(town, verb)
-        move(report.pk, verb, actor, **arguments(town, verb, actor))
+    go_on(town, report.pk, verbs)
     return Case.objects.get(pk=report.pk)
+
+
+def go_on(town: Town, case_id: UUID, verbs: tuple[str, ...]) -> None:
+    for verb in verbs:
+        actor = usual(town, verb, Case.objects.get(pk=case_id))
+        move(case_id, verb, actor, **arguments(town, verb, actor))
+
+
+def stand(town: Town, way: str) -> Case:
+    """A case that has gone one of RELIEF's ways: of two stages, or closed too late, where it needs that."""
+    if way == "staged":
+        FilingCondition.objects.filter(pk=town.missing_cover.pk).update(stages=TWO_STAGES)
+    verbs = RELIEF[way]
+    if "close" not in verbs:
+        return walk(town, verbs)
+    sent = verbs.index("dispatch") + 1
+    with time_machine.travel(timezone.now() - timedelta(days=2)):
+        case = walk(town, verbs[:sent])
+    go_on(town, case.pk, verbs[sent:])
+    return Case.objects.get(pk=case.pk)
+
+
+def ready_for(town: Town, verb: str) -> Case:
+    """A case on which the usual person may do it."""
+    if verb in NEEDS:
+        return stand(town, NEEDS[verb])
+    return walk(town, WAYS[sorted(MOVES[verb].sources)[0]])
 
 
 def case_in(town: Town, state: str, **changes: object) -> Case:
