@@ -19,7 +19,7 @@ from casework.errors import Invalid
 from dispatch.models import GridDuty
 from dispatch.workload import DAYS, Burden, Effort, burden_of
 from gis_data.bulk import copy_rows
-from gis_data.grid.patrols import Proposal, neighbours_of, propose
+from gis_data.grid.patrols import neighbours_of, propose
 from gis_data.models import Area, Cell, Generation, ResponsibilityGrid
 
 Floats = NDArray[np.float64]
@@ -36,10 +36,25 @@ class Group:
     components: int = 0
     walk_m: float = 0.0
 
+    def add(self, code: str, minutes: float, reports: int, components: int, walk_m: float) -> None:
+        """One cell more, with its work."""
+        self.cells.append(code)
+        self.minutes += minutes
+        self.reports += reports
+        self.components += components
+        self.walk_m += walk_m
+
+
+# Code, number of the group, minutes, reports, components, metres to walk.
+CellRow = list[Any]
+
 
 @dataclass(slots=True)
 class Plan:
-    """Proposed grids. balance: the heaviest over the mean; bound: no plan is better, for one cell's sake."""
+    """Proposed grids. balance: the heaviest over the mean; bound: no plan is better, for one cell's sake.
+
+    cells    every cell with its group and its work; beside: which of them touch, as pairs of places in it
+    """
 
     generation_id: int
     groups: list[Group]
@@ -47,6 +62,22 @@ class Plan:
     lightest: float
     bound: float
     balance_now: float | None
+    cells: list[CellRow]
+    beside: list[list[int]]
+
+    @classmethod
+    def of(
+        cls, generation_id: int, groups: list[Group], balance_now: float | None,
+        cells: list[CellRow], beside: list[list[int]],
+    ) -> Plan:  # fmt: skip
+        """The plan that these groups are."""
+        loads = [group.minutes for group in groups]
+        mean = sum(loads) / len(loads) or 1.0
+        heaviest = max(row[2] for row in cells)
+        return cls(
+            generation_id, groups, max(loads) / mean, min(loads) / mean, max(1.0, heaviest / mean),
+            balance_now, cells, beside,
+        )  # fmt: skip
 
     def figures(self) -> dict[str, Any]:
         minutes = [group.minutes for group in self.groups]
@@ -76,31 +107,37 @@ def plan_grids(generation: Generation, count: int, *, days: int = DAYS, effort: 
         )
     minutes = burden.minutes(effort or Effort())
     centres = shapely.get_coordinates(shapely.centroid(burden.shapes))
-    proposal = propose(centres, minutes, neighbours_of(burden.shapes), count)
-    mean = float(minutes.sum()) / count
-    return Plan(
+    borders = neighbours_of(burden.shapes)
+    proposal = propose(centres, minutes, borders, count)
+    cells: list[CellRow] = [
+        list(row)
+        for row in zip(
+            burden.codes,
+            proposal.group.tolist(),
+            minutes.round(4).tolist(),
+            burden.reports.astype(int).tolist(),
+            burden.components.astype(int).tolist(),
+            burden.walk_m.round(1).tolist(),
+            strict=True,
+        )
+    ]
+    return Plan.of(
         generation.pk,
-        _groups(generation, burden, minutes, proposal),
-        proposal.balance,
-        float(proposal.loads.min()) / mean,
-        max(1.0, float(minutes.max()) / mean),
+        _groups(generation, cells, count),
         _balance_now(generation, burden, minutes),
+        cells,
+        [[one, other] for one, other, _length in borders],
     )
 
 
-def _groups(generation: Generation, burden: Burden, minutes: Floats, proposal: Proposal) -> list[Group]:
+def _groups(generation: Generation, cells: list[CellRow], count: int) -> list[Group]:
     """Groups with their sums, named after the street most of their cells are of."""
     streets = dict(
         Area.objects.filter(generation=generation, level=Area.Level.STREET).values_list("code", "name")
     )
-    groups = [Group("") for _load in proposal.loads]
-    for at, number in enumerate(proposal.group.tolist()):
-        group = groups[number]
-        group.cells.append(burden.codes[at])
-        group.minutes += float(minutes[at])
-        group.reports += int(burden.reports[at])
-        group.components += int(burden.components[at])
-        group.walk_m += float(burden.walk_m[at])
+    groups = [Group("") for _number in range(count)]
+    for code, number, *work in cells:
+        groups[number].add(code, *work)
     numbered: dict[str, int] = defaultdict(int)
     for group in groups:
         parts = [code[:9] for code in group.cells]

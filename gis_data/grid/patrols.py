@@ -7,7 +7,7 @@ then cells at the borders of groups change sides as long as that evens the loads
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -100,19 +100,18 @@ def _halves(
 
 def _connected(near: Ints, far: Ints, beside: list[dict[int, float]], wanted: int) -> tuple[Ints, Ints]:
     """Both sides in one piece each, as far as that leaves enough cells: lesser pieces change sides."""
-    pieces = _pieces(near.tolist(), beside)
-    pieces_far = _pieces(far.tolist(), beside)
-    one = set(pieces[0]).union(*pieces_far[1:])
-    other = set(pieces_far[0]).union(*pieces[1:])
+    here, there = pieces(near.tolist(), beside), pieces(far.tolist(), beside)
+    one = set(here[0]).union(*there[1:])
+    other = set(there[0]).union(*here[1:])
     if len(one) < wanted // 2 or len(other) < wanted - wanted // 2:
         return near, far
     return np.array(sorted(one), dtype=np.int64), np.array(sorted(other), dtype=np.int64)
 
 
-def _pieces(cells: list[int], beside: list[dict[int, float]]) -> list[list[int]]:
+def pieces(cells: list[int], beside: Sequence[Collection[int]]) -> list[list[int]]:
     """Connected pieces, the one with the most cells first."""
     left = set(cells)
-    pieces = []
+    found = []
     while left:
         start = min(left)
         left.remove(start)
@@ -123,8 +122,8 @@ def _pieces(cells: list[int], beside: list[dict[int, float]]) -> list[list[int]]
                     left.remove(other)
                     piece.append(other)
                     waiting.append(other)
-        pieces.append(piece)
-    return sorted(pieces, key=lambda piece: (-len(piece), min(piece)))
+        found.append(piece)
+    return sorted(found, key=lambda piece: (-len(piece), min(piece)))
 
 
 def _even(group: Ints, weight: Floats, beside: list[dict[int, float]], count: int) -> None:
@@ -210,16 +209,16 @@ def _stays_whole(cell: int, members: set[int], beside: list[dict[int, float]]) -
 
 def _bridge(centres: Floats, beside: list[dict[int, float]]) -> None:
     """Islands joined to the nearest cell of another piece, with a border of no length."""
-    pieces = _pieces(list(range(len(centres))), beside)
-    while len(pieces) > 1:
-        small = pieces[-1]
+    found = pieces(list(range(len(centres))), beside)
+    while len(found) > 1:
+        small = found[-1]
         others = np.array(sorted(set(range(len(centres))) - set(small)))
         here = np.array(sorted(small))
         away = np.hypot(*(centres[here][:, None] - centres[others][None]).transpose(2, 0, 1))
         row, column = np.unravel_index(int(np.argmin(away)), away.shape)
         one, other = int(here[row]), int(others[column])
         beside[one][other] = beside[other][one] = 0.0
-        pieces = _pieces(list(range(len(centres))), beside)
+        found = pieces(list(range(len(centres))), beside)
 
 
 def _numbered(group: Ints, centres: Floats, count: int) -> Ints:

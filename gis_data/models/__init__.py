@@ -6,7 +6,7 @@ from gis_data.models.basemap import BaseFeature, LayerVersion
 from gis_data.models.cell import Cell, CellLineage, ResponsibilityGrid
 from gis_data.models.classes import ClassEdition, ProblemClass
 from gis_data.models.component import Component, ComponentDelivery
-from gis_data.models.edit import Draft, MapEdit
+from gis_data.models.edit import Draft, GridPlan, MapEdit
 
 __all__ = [
     "Address",
@@ -20,6 +20,7 @@ __all__ = [
     "ComponentDelivery",
     "Draft",
     "Generation",
+    "GridPlan",
     "LayerVersion",
     "MapEdit",
     "ProblemClass",

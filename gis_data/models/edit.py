@@ -66,3 +66,32 @@ class MapEdit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+
+class GridPlan(models.Model):
+    """Proposed responsibility grids of a district while they are looked at and changed on the map.
+
+    names    of the grids, in their order
+    cells    [code, grid, minutes a day, reports, components, metres to walk] of every cell
+    beside   pairs of cells (their places in `cells`) that touch
+    done, undone   moves that can be undone and done again: {"to", "cells": [[cell, grid before], …], "by"}
+    """
+
+    district_code = models.CharField(_("district code"), max_length=6, primary_key=True)
+    generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="grid_plans")
+    version = models.PositiveIntegerField(_("version"), default=0)
+    begun_at = models.DateTimeField(_("begun at"), auto_now_add=True)
+    begun_by_name = models.CharField(_("begun by"), max_length=100)
+    balance_now = models.FloatField(null=True)
+    names = models.JSONField(default=list)
+    cells = models.JSONField(default=list)
+    beside = models.JSONField(default=list)
+    done = models.JSONField(default=list)
+    undone = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name = _("proposed grids")
+        verbose_name_plural = _("proposed grids")
+
+    def __str__(self) -> str:
+        return f"{self.district_code}: {len(self.names)}"

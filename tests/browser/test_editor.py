@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from casework.models import Person
 from casework.roles import Role
-from gis_data.models import Address, Cell, Component, Generation
+from gis_data.models import Address, Cell, Component, Generation, GridPlan
 from gis_data.spelling import spellings
 from tests.browser.conftest import Opened
 from tests.factories.city import SIDE, SOUTH
@@ -150,6 +151,49 @@ def test_cells_are_given_to_a_grid_and_a_component_is_placed(administrator: Town
     page.mouse.click(*at(0.8, 0.8))
     expect(page.locator(".toast").last).to_contain_text("Component added")
     assert Component.objects.count() == before + 1
+
+
+def test_a_proposal_is_changed_on_the_map_before_it_comes_into_force(
+    administrator: Town, window: Opened, tmp_path: Path
+) -> None:
+    page = window("ada", "/editor/")
+    page.get_by_role("tab", name="Responsibility grids").click()
+    page.locator("#grid-count").fill("2")
+    page.get_by_role("button", name="Propose").click()
+    expect(page.locator("[data-group]")).to_have_count(2)
+    at = spot(page)
+    proposed = GridPlan.objects.get()
+    first = next(row for row in proposed.cells if row[0].endswith("001001001"))
+    balance = page.locator("[data-balance]").inner_text()
+
+    # the other grid, then a cell: what it would do is said before it is done
+    page.locator(f"[data-group='{1 - first[1]}']").click()
+    page.mouse.click(*at(0.5, 0.5))
+    considered = page.locator("[data-considered]")
+    expect(considered).to_contain_text("would be")
+    said = considered.inner_text().split()[-4]
+    page.locator("[data-do=move]").click()
+    expect(page.locator("[data-balance]")).to_contain_text(said)
+    assert page.locator("[data-balance]").inner_text() != balance
+    moved = {row[0]: row[1] for row in GridPlan.objects.get().cells}
+    assert moved[first[0]] == 1 - first[1]
+    page.screenshot(path=tmp_path / "plan.png")
+
+    # undone by key, done again by button
+    page.keyboard.press("Control+z")
+    expect(page.locator("[data-balance]")).to_have_text(balance)
+    page.locator("[data-do=redo]").click()
+    expect(page.locator("[data-balance]")).to_contain_text(said)
+
+    page.locator("[data-do=apply]").click()
+    expect(page.locator(".toast").last).to_contain_text("in force")
+    assert not GridPlan.objects.exists()
+    held = dict(
+        Cell.objects.filter(active=True, grids__code__startswith="110101-G").values_list("code", "grids")
+    )
+    assert {code for code, group in moved.items() if group == moved[first[0]]} == {
+        code for code, grid in held.items() if grid == held[first[0]]
+    }
 
 
 def test_the_search_box_of_a_map_flies_to_an_address(town: Town, window: Opened) -> None:

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from casework.errors import Invalid
+from dispatch import grid_plans
 from dispatch.coverage import gaps_of
 from dispatch.grids import Plan, apply_plan, plan_grids
 from dispatch.workload import DAYS, Effort
@@ -47,6 +48,11 @@ class Command(BaseCommand):
             "--metres-a-minute", metavar="M", type=float, default=effort.metres_a_minute, help="walking"
         )
         parser.add_argument("--commit", action="store_true", help="put the grids in force")
+        parser.add_argument(
+            "--draft",
+            action="store_true",
+            help="keep the proposal as the district's draft, to be changed on the map before it is in force",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -60,11 +66,15 @@ class Command(BaseCommand):
         prices = {name: options[name] for name in asdict(Effort())}
         if min(prices.values()) < 0 or not prices["metres_a_minute"]:
             raise CommandError(_("Prices of effort are positive numbers."), returncode=2)
+        if options["draft"] and options["commit"]:
+            raise CommandError(_("Give either --draft or --commit."), returncode=2)
         try:
             plan = plan_grids(generation, options["count"], days=options["days"], effort=Effort(**prices))
         except Invalid as fault:
             self._refuse(options, fault)
         made = apply_plan(plan) if options["commit"] else []
+        if options["draft"]:
+            grid_plans.keep(plan, generation.district_code, "propose_grids")
         if options["json"]:
             self.stdout.write(json.dumps(self._as_json(plan, made, options), ensure_ascii=False))
         else:
@@ -123,6 +133,8 @@ class Command(BaseCommand):
         lines.append(
             _("%s grids are in force.") % len(made)
             if made
+            else _("The proposal waits on the map: /editor/, responsibility grids.")
+            if options["draft"]
             else _("Nothing was written. Add --commit to do it.")
         )
         self.stdout.write("\n".join(lines))

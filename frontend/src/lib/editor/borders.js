@@ -62,8 +62,11 @@ export function borders({ map, api, panel, hint }) {
   const about = h("section", { "aria-label": t("Chosen"), "aria-live": "polite" });
   const log = h("section", { "aria-label": t("Edits") });
 
+  let running = false;
+
   async function load() {
     const found = /** @type {{ items: Draft[], active: { id: number, title: string } | null }} */ (await api.get("/edit/drafts"));
+    if (!running) return; // another mode was opened meanwhile
     const begun = found.items.find((item) => item.begun);
     if (begun) open(begun);
     else offer(found.items, found.active);
@@ -368,8 +371,12 @@ export function borders({ map, api, panel, hint }) {
   }
 
   return {
-    start: () => load().catch(complain),
+    start() {
+      running = true;
+      return load().catch(complain);
+    },
     stop() {
+      running = false;
       if (pen.active()) pen.cancel();
       shapes.stop();
       corners.clear();
