@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "gridcity",
     "frontend",
     "dispatch",
+    "dispatch.indicators",
     "casework",
     "gis_data",
     "procrastinate.contrib.django",

@@ -1,0 +1,43 @@
+"""The sums of facts, in SQL: one relation of facts → the rows of `Rollup` they add to."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dispatch.indicators.counters import COUNTERS
+
+COLUMNS: Final = tuple(f"c{number}" for number in range(len(COUNTERS)))
+NAMES: Final = ", ".join(COLUMNS)
+KEYS: Final = "stream_id, grain, dim, width, area, bucket, key"
+DIMENSIONS: Final = ("department", "class", "post", "person")
+WIDTHS: Final = (6, 9, 12, 15)
+
+_SUMS = ",\n    ".join(
+    f"nullif(sum(amount) FILTER (WHERE counter = {number}), 0)::bigint AS {column}"
+    for number, column in enumerate(COLUMNS)
+)
+
+
+def cube(facts: str) -> str:
+    """A SELECT of sums over the relation `facts`, which has the columns of `Counted`; by day and month."""
+    return f"""SELECT stream_id, grain, dim, width, left(cell, width) AS area, bucket, key,
+    {_SUMS}
+FROM {facts} AS fact
+CROSS JOIN LATERAL (VALUES ('d', day), ('m', date_trunc('month', day)::date)) AS span (grain, bucket)
+CROSS JOIN (VALUES (6::smallint), (9::smallint), (12::smallint), (15::smallint)) AS wide (width)
+CROSS JOIN LATERAL (VALUES ('', 0::bigint), ('department', department_id), ('class', class_id),
+    ('post', post_id), ('person', person_id)) AS who (dim, key)
+WHERE width < 15 OR dim = ''
+GROUP BY stream_id, grain, dim, width, left(cell, width), bucket, key"""
+
+
+def add(facts: str) -> str:
+    """A statement that adds the sums of these (signed) facts to the table."""
+    sets = ",\n    ".join(
+        f"{column} = nullif(coalesce(r.{column}, 0) + coalesce(excluded.{column}, 0), 0)"
+        for column in COLUMNS
+    )
+    return f"""INSERT INTO indicators_rollup AS r ({KEYS}, {NAMES})
+{cube(facts)}
+ON CONFLICT ({KEYS}) DO UPDATE SET
+    {sets}"""
