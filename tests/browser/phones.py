@@ -157,6 +157,10 @@ def all_sent(page: Page) -> None:
     expect(page.locator(".outbox")).not_to_contain_text("draft")
 
 
+def content_of(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
 def assert_each_once(*made: tuple[Path, ...]) -> None:
     """The city has these reports and no others, each once, with these very photographs."""
     assert Report.objects.count() == Case.objects.count() == len(made)
@@ -166,5 +170,5 @@ def assert_each_once(*made: tuple[Path, ...]) -> None:
         content = original_path(photo).read_bytes()
         assert sha256(content).hexdigest() == photo.sha256
         stored.setdefault(photo.case_id, []).append(photo.sha256)
-    wanted = [sorted(sha256(path.read_bytes()).hexdigest() for path in photos) for photos in made]
+    wanted = [sorted(content_of(path) for path in photos) for photos in made]
     assert sorted(sorted(of) for of in stored.values()) == sorted(wanted)

@@ -113,6 +113,8 @@ export async function openPatrol({ outbox, seals, api, onchange, rate, person })
     /** The switch. It holds on the phone at once, whether or not there is a network. */
     async toggle() {
       const on = !shift.on;
+      // the first position goes out at once: the centre sees where she begins
+      if (on) sent_at = 0;
       await become({ on, id: on ? crypto.randomUUID() : shift.id, pending: { on, device_at: new Date().toISOString() } });
       await send();
     },

@@ -23,6 +23,7 @@ export function surveyView({ root, task, settings, person, onsend, onleave }) {
   const more = h("div.stepper");
   const note = h("textarea", { id: "survey-note", rows: 2, maxlength: 2000 });
   const submit = h("button.primary.large", { type: "button", onclick: () => send(false) });
+  const standing = () => Object.values(ticks).filter((tick) => tick !== "missing").length;
   const title = isChinese() ? task.class_name : task.class_name_en || task.class_name;
   fill(root, h("div.report", null,
     h("header.sub-head", null, h("button.bare", { type: "button", "aria-label": t("Back"), onclick: onleave }, icon("chevron-left")), h("h1", { tabindex: "-1" }, t("Survey"))),
@@ -52,8 +53,6 @@ export function surveyView({ root, task, settings, person, onsend, onleave }) {
     extra = Math.max(0, extra + by);
     draw();
   }
-
-  const standing = () => Object.values(ticks).filter((tick) => tick !== "missing").length;
 
   function draw() {
     /** @type {[Tick, string][]} */
