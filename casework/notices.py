@@ -68,6 +68,22 @@ TEMPLATES: dict[str, Template] = {
         _("Report %(number)s is settled"),
         _("Your report %(number)s (%(subject)s) is settled and was checked on the spot. Thank you."),
     ),
+    "report_ended": Template(
+        _("Report %(number)s was ended"),
+        _("Your report %(number)s (%(subject)s) was ended without being settled: %(reason)s"),
+    ),
+    "report_reopened": Template(
+        _("Work on report %(number)s goes on"),
+        _("What was done about your report %(number)s (%(subject)s) was not enough; the work goes on."),
+    ),
+    "report_merged": Template(
+        _("Report %(number)s joins %(main)s"),
+        _("Your report %(number)s (%(subject)s) is about the same as %(main)s. You will hear more."),
+    ),
+    "report_parted": Template(
+        _("Report %(number)s is looked at by itself"),
+        _("Your report %(number)s (%(subject)s) is not the same as %(main)s: it is looked at by itself."),
+    ),
     "case_dispatched": Template(
         _("Case %(number)s is yours"),
         _("Case %(number)s (%(subject)s) was sent to you. It is due at %(due_at)s."),

@@ -218,7 +218,7 @@ def _is_legal(flow: Flow | None, line: Line, before: list[Line]) -> bool:
     legal_from = line.state_from in move.sources if move.sources else line.state_from == ""
     if move.back:
         undone = next((each for each in before if each.case_seq == line.facts.get("undone")), None)
-        if undone is None or undone.verb not in flow.moves or not flow.moves[undone.verb].undoable:
+        if undone is None or undone.state_to not in move.sources:
             return False
         return legal_from and line.state_to == undone.state_from
     return legal_from and line.state_to == (move.target if move.target is not None else line.state_from)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.limits import DEFAULTS
 from dispatch.models import (
+    DuplicateRule,
     DutyShift,
     FilingCondition,
     GridDuty,
@@ -32,9 +33,10 @@ if TYPE_CHECKING:
     RuleFormBase = forms.ModelForm[RoutingRule]
     LimitFormBase = forms.ModelForm[StepLimit]
     PolicyFormBase = forms.ModelForm[IndicatorPolicy]
+    DuplicateFormBase = forms.ModelForm[DuplicateRule]
 else:
     ModelAdmin = admin.ModelAdmin
-    RuleFormBase = LimitFormBase = PolicyFormBase = forms.ModelForm
+    RuleFormBase = LimitFormBase = PolicyFormBase = DuplicateFormBase = forms.ModelForm
 
 ANY = [("", _("any"))]
 
@@ -194,3 +196,22 @@ class GridDutyAdmin(ModelAdmin):
 @admin.register(PatrolPolicy)
 class PatrolPolicyAdmin(ModelAdmin):
     list_display = ("stream", "keep_track_days", "keep_visits_days", "missed_hours", "far_m", "join_m")
+
+
+class DuplicateForm(DuplicateFormBase):
+    class_kind = forms.ChoiceField(
+        label=_("components or events"), choices=[*ANY, *ProblemClass.Kind.choices], required=False
+    )
+
+    class Meta:
+        model = DuplicateRule
+        fields = "__all__"
+
+
+@admin.register(DuplicateRule)
+class DuplicateRuleAdmin(ModelAdmin):
+    form = DuplicateForm
+    list_display = ("stream", "class_kind", "class_code", "metres", "days", "least_score")
+    list_editable = ("metres", "days", "least_score")
+    list_filter = ("stream", "class_kind")
+    search_fields = ("class_code",)

@@ -7,18 +7,20 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Router, Status
 from ninja.params.functions import Query
 
 from casework.access import Actor
 from casework.api import caller, signed_in
-from casework.errors import Invalid
+from casework.errors import Invalid, NotAllowed
 from casework.models import Organisation
 from casework.roles import Role
 from dispatch import actions, faces, queries
 from dispatch.actions.site import Answer
 from dispatch.cards import dress
 from dispatch.desk import proposal_face
+from dispatch.duplicates import linked_cards, proposed
 from dispatch.models import FilingCondition
 from dispatch.models.report import Source
 from dispatch.schemas import (
@@ -26,6 +28,7 @@ from dispatch.schemas import (
     CardPage,
     CaseOut,
     ClassesOut,
+    DuplicatesOut,
     MapOut,
     MoveIn,
     OrganisationsOut,
@@ -35,6 +38,7 @@ from dispatch.schemas import (
     SummaryOut,
     report_of,
 )
+from dispatch.workflow import MOVES
 from gis_data.queries import search_classes
 
 router = Router(tags=["Reports"], auth=signed_in)
@@ -61,6 +65,12 @@ MOVE_ACTIONS: dict[str, MoveAction] = {
         pk, actor=who, seen=m.version, photos=m.photos, note=m.note
     ),
     "join": lambda pk, who, m: actions.join_case(pk, sighting_of(m, who), actor=who, seen=m.version),
+    "mark_duplicate": lambda pk, who, m: actions.mark_duplicate(
+        pk, actor=who, seen=m.version, main_id=m.main_id, note=m.note
+    ),
+    "unmark_duplicate": lambda pk, who, m: actions.unmark_duplicate(
+        pk, actor=who, seen=m.version, reason=m.reason
+    ),
     "message": lambda pk, who, m: actions.send_message(
         pk, actions.NewMessage(m.id or uuid4(), m.note, m.photos), actor=who, seen=m.version
     ),
@@ -191,7 +201,8 @@ def move(request: HttpRequest, case_id: UUID, body: MoveIn, verb: str) -> dict[s
     file: condition_id · decline, send_back, return, rework, cancel_dispatch, void, force_close: reason ·
     dispatch: organisation_code, or none to accept the proposal · finish: photos · answer_verify: result
     exists|not_exists|cannot_tell · answer_check: result pass|fail|cannot_tell · close: closing ·
-    self_handle: photos · join, message: note or photos
+    self_handle: photos · join, message: note or photos · mark_duplicate: main_id ·
+    unmark_duplicate: reason
     """
     who = caller(request)
     queries.case_seen_by(who, case_id)
@@ -206,6 +217,20 @@ def proposal(request: HttpRequest, case_id: UUID) -> dict[str, Any]:
     """What the rules propose, why, which rules lost, and whom else to send it to."""
     queries.case_seen_by(caller(request), case_id)
     return proposal_face(queries.report_in_full(case_id))
+
+
+@router.get("/cases/{uuid:case_id}/duplicates", response=DuplicatesOut)
+def duplicates(request: HttpRequest, case_id: UUID) -> dict[str, Any]:
+    """Open cases that may be the same thing, with why; and the cases that were found to be."""
+    who = caller(request)
+    if who.role not in MOVES["mark_duplicate"].by:
+        raise NotAllowed(_("Duplicates are judged by the two centres."), field="case_id", value=case_id)
+    queries.case_seen_by(who, case_id)
+    found = proposed(queries.report_in_full(case_id), who.stream)
+    return {
+        "proposed": [{**one, "card": dress(one["card"])} for one in found],
+        "merged": [dress(card) for card in linked_cards(who, case_id)],
+    }
 
 
 @router.get("/map/cases", response=MapOut)

@@ -40,6 +40,8 @@ def bare_card(report: Report, clocks: Mapping[str, CaseClock]) -> dict[str, Any]
         "inspector_id": report.inspector_id,
         "reported_at": instant(report.reported_at),
         "photo": case.card.get("photo"),
+        "main": main_face(report.main) if report.main_id and report.main else None,
+        "duplicates": report.duplicate_count,
         **({"voice": case.card["voice"]} if "voice" in case.card else {}),
         **clockwork.face(clocks),
         **_deadline(report, clocks),
@@ -58,6 +60,11 @@ def _deadline(report: Report, clocks: Mapping[str, CaseClock]) -> dict[str, Any]
         if value := getattr(report, key):
             said[key] = value
     return said
+
+
+def main_face(main: Case) -> dict[str, Any]:
+    """What a duplicate's card says of the case that it follows."""
+    return {"id": str(main.pk), "number": main.number, "state": main.state}
 
 
 class _Names:

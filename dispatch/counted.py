@@ -8,6 +8,9 @@ A row is a case, the instant that puts it into a period, its cell, its departmen
 
 A move that was undone counts as never made: neither it nor its `undo` is seen by any of these.
 
+A case that was merged into another as its duplicate is counted with that one and not by itself, until the
+two are taken apart.
+
 An entry is recorded at most `slack` before the instant it tells of, so `recorded_at` prunes partitions.
 
 What another system told (`dispatch.imported`) is counted only where that is asked for, from its own journal:
@@ -21,7 +24,6 @@ from dispatch.definitions import Imported, Key
 _IN_SCOPE = """e.stream_id = %(stream)s AND e.kind = %(kind)s
     AND e.at >= %(starts)s AND e.at < %(ends)s AND e.recorded_at >= %(starts)s - %(slack)s::interval
     AND starts_with(e.card->>'cell_code', %(area)s)"""
-
 
 
 def stands(entry: str) -> str:
@@ -39,6 +41,14 @@ _FIRST = f"""NOT EXISTS (SELECT FROM casework_entry AS p
         AND p.recorded_at <= e.recorded_at + %(slack)s::interval
         AND {stands("p")})"""
 
+# Not merged into another case, as things stand.
+APART = """NOT EXISTS (SELECT FROM casework_entry AS m
+        WHERE m.case_id = e.case_id AND m.verb = 'mark_duplicate'
+        AND m.recorded_at >= (e.card->>'reported_at')::timestamptz - %(slack)s::interval
+        AND NOT EXISTS (SELECT FROM casework_entry AS o
+            WHERE o.case_id = e.case_id AND o.verb = 'unmark_duplicate' AND o.case_seq > m.case_seq
+            AND o.recorded_at >= m.recorded_at - %(slack)s::interval))"""
+
 _LATER = "n.recorded_at >= e.recorded_at - %(slack)s::interval"
 
 _OWN = {
@@ -47,7 +57,8 @@ _OWN = {
             CASE e.card->>'source' WHEN %(inspector)s THEN 1 ELSE 0 END AS amount
         FROM casework_entry AS e
         WHERE {_IN_SCOPE} AND e.verb = 'file' AND e.card->>'source' = ANY(%(sources)s) AND {_FIRST}
-            AND {stands("e")} AND NOT EXISTS (SELECT FROM casework_entry AS n
+            AND {stands("e")} AND {APART}
+            AND NOT EXISTS (SELECT FROM casework_entry AS n
                 WHERE n.case_id = e.case_id AND n.case_seq > e.case_seq
                 AND n.verb IN ('void', 'decline', 'withdraw') AND {_LATER})""",
     Key.ACCURACY: f"""
@@ -60,7 +71,7 @@ _OWN = {
             AND CASE WHEN %(by_rework)s THEN n.verb = 'rework'
                 ELSE n.verb = 'dispatch' AND n.facts->>'organisation_id' <> e.facts->>'organisation_id' END
             LIMIT 1) AS wrong ON true
-        WHERE {_IN_SCOPE} AND e.verb = 'dispatch' AND {_FIRST} AND {stands("e")}""",
+        WHERE {_IN_SCOPE} AND e.verb = 'dispatch' AND {_FIRST} AND {stands("e")} AND {APART}""",
     Key.RESOLUTION: f"""
         SELECT e.case_id, e.at, e.card->>'cell_code' AS cell,
             (e.card->>'department_id')::bigint AS department,

@@ -75,7 +75,15 @@ def claim_of(key: Key) -> str:
 
 def words_of(key: Key, chosen: Definitions, imported: Imported = Imported.EXCLUDE) -> str:
     """The exact definition in force, in the reader's language, and what is done with imported cases."""
-    return f"{_own_words(key, chosen)} {_imported_words(key, imported)}"
+    return f"{_own_words(key, chosen)} {_duplicate_words(key)} {_imported_words(key, imported)}"
+
+
+def _duplicate_words(key: Key) -> str:
+    if key == Key.RESOLUTION:
+        return _(
+            "A case merged into another as its duplicate is closed with that one and not counted by itself."
+        )
+    return _("A case merged into another as its duplicate counts with that one and not by itself.")
 
 
 def _imported_words(key: Key, imported: Imported) -> str:

@@ -109,7 +109,7 @@ def moves_for(
             "primary": m.verb == usual if usual else m.primary,
         }
         for m in MOVES.legal(case.state, [actor.role])
-        if is_own(actor, case, m.verb) and not other_axis(m.verb) & done and (undo or not m.back)
+        if is_own(actor, case, m.verb) and not other_axis(m.verb) & done and (undo or m.verb != "undo")
     ]
 
 

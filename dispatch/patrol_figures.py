@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from casework.models import Person
-from dispatch.counted import stands
+from dispatch.counted import APART, stands
 from dispatch.definitions import definitions_for
 from dispatch.flow import KIND
 from dispatch.metrics import SLACK, Scope
@@ -97,6 +97,7 @@ WITH told AS (
         AND NOT EXISTS (SELECT FROM casework_entry AS n
             WHERE n.case_id = e.case_id AND n.case_seq > e.case_seq
             AND n.verb IN ('void', 'decline', 'withdraw'))
+        AND {APART}
 )
 SELECT told.case_id, told.reported_at, coalesce(array_agg(DISTINCT visit.person_id)
     FILTER (WHERE visit.person_id IS NOT NULL), '{{}}')

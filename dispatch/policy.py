@@ -15,13 +15,14 @@ from casework.access import Actor
 from casework.errors import NotAllowed
 from casework.models import Case, Entry
 from casework.roles import COMMAND, SUPERVISION, Role
-from dispatch.workflow import MOVES
+from dispatch.workflow import AT_REST, MOVES
 
 SEES_ALL = SUPERVISION | COMMAND | {Role.MANAGER}
 SEES_REPORTER = SUPERVISION  # names and numbers of citizens
 DECIDES_RELIEF = frozenset({"approve", "extend", "hang", "exempt", "refuse"})
+MERGES = frozenset({"mark_duplicate", "unmark_duplicate"})
 # may be done by whoever acts for a centre
-NO_DECISION = DECIDES_RELIEF | frozenset({"report", "join", "message", "undo"})
+NO_DECISION = DECIDES_RELIEF | MERGES | frozenset({"report", "join", "message", "undo"})
 AXIS_OF_SUPERVISION = frozenset(m.verb for m in MOVES if m.by & SUPERVISION) - NO_DECISION
 AXIS_OF_COMMAND = frozenset(m.verb for m in MOVES if m.by & COMMAND) - NO_DECISION
 
@@ -61,7 +62,7 @@ def seers(card: Mapping[str, Any], stream: str) -> Q:
 
 def compares(actor: Actor, card: Mapping[str, Any]) -> bool:
     """An inspector who finds something looks whether it is an open case already, whoever reported it."""
-    return actor.role == Role.INSPECTOR and card["state"] not in MOVES.final
+    return actor.role == Role.INSPECTOR and card["state"] not in AT_REST
 
 
 def audience(actor: Actor) -> Hashable:

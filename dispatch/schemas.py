@@ -60,6 +60,7 @@ class MoveIn(In):
     closing: str = Field("", max_length=2000)
     handler: str = Field("", max_length=60)
     condition_id: int | None = None
+    main_id: UUID | None = Field(None, description="mark_duplicate: the case that this one is the same as.")
     inspector_id: int | None = None
     days: int | None = Field(None, description="ask_hang: for how many days.")
     kind: str = Field("", max_length=9, description="supervise: leader or important.")
@@ -79,6 +80,12 @@ class ReliefOut(Out):
     kind: str
     does: str
     by: str
+
+
+class MainOut(Out):
+    id: UUID
+    number: str
+    state: str
 
 
 class CardOut(Out):
@@ -116,6 +123,8 @@ class CardOut(Out):
     late: bool = False
     appeal: str = Field("", description="pending, granted or refused; empty: there was none")
     photo: UUID | None
+    main: MainOut | None = Field(None, description="Of a duplicate: the case that it follows.")
+    duplicates: int = Field(0, description="How many cases are duplicates of this one.")
     voice: UUID | None = None
 
 
@@ -293,6 +302,20 @@ class ClassOut(Out):
 
 class ClassesOut(Out):
     items: list[ClassOut]
+
+
+class AlikeOut(Out):
+    card: CardOut
+    score: float = Field(description="0 to 1; see `dispatch.likeness`.")
+    metres: float
+    hours: float
+    same_component: bool | None = Field(description="Null where one of the two names none.")
+    older: bool = Field(description="It was reported before this one.")
+
+
+class DuplicatesOut(Out):
+    proposed: list[AlikeOut]
+    merged: list[CardOut]
 
 
 class OrganisationsOut(Out):

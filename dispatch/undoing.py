@@ -16,6 +16,8 @@ from dispatch.workflow import MOVES
 SECONDS = 10
 # of a report: no move changes these
 WRITTEN_ONCE = (
+    "main_id",
+    "duplicate_count",
     "place",
     "given_lon",
     "given_lat",

@@ -32,6 +32,7 @@ class State(TextChoices):
     CHECKING = "checking", _("checking on site")  # 核查中
     CHECKED = "checked", _("checked, to close")  # 待结案
     HUNG = "hung", _("hung, on the long list")  # 挂账
+    DUPLICATE = "duplicate", _("duplicate of another case")  # 重复
     CLOSED = "closed", _("closed")  # 结案
     FORCE_CLOSED = "force_closed", _("closed by force")  # 强制结案
     SELF_HANDLED = "self_handled", _("settled on the spot")  # 自处置
@@ -98,6 +99,12 @@ MOVES = Moves(
              asks=("photos",)),
         # somebody else saw the same: no second case, the state stays
         Move("join", OPEN, None, INSPECTOR | SUPERVISION, _("Join this case"), asks=("note",)),
+        # two reports of one problem: the duplicate rests and follows its main case; it may be taken off again
+        Move("mark_duplicate", OPEN - {S.VERIFYING, S.CHECKING}, S.DUPLICATE, SUPERVISION | COMMAND,
+             _("Duplicate of another case"), asks=("main_id",)),
+        Move("unmark_duplicate", frozenset({S.DUPLICATE}), None, SUPERVISION | COMMAND,
+             _("Not a duplicate"), asks=("reason",), back=True),
+        Move("follow", frozenset(State), None, frozenset(), _("Linked case"), quiet=True),
         # a word on the case: the state stays, and nobody's decision grows old by it
         Move("message", OPEN, None, INSPECTOR | SUPERVISION | COMMAND | DEPARTMENT, _("Message"),
              asks=("note",), quiet=True),
@@ -153,3 +160,5 @@ MOVES = Moves(
     ),
     final=frozenset({S.CLOSED, S.FORCE_CLOSED, S.SELF_HANDLED, S.DECLINED, S.WITHDRAWN, S.VOID}),
 )  # fmt: skip
+# nobody works on these: ended, or following their main case
+AT_REST = MOVES.final | {S.DUPLICATE}

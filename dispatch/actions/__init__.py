@@ -3,6 +3,7 @@
 from dispatch.actions.appeal import appeal, exempt_case
 from dispatch.actions.command import cancel_dispatch, dispatch_report, send_back
 from dispatch.actions.department import accept_report, finish_report, reach_stage, return_report
+from dispatch.actions.duplicate import mark_duplicate, unmark_duplicate
 from dispatch.actions.extension import ask_extension, extend_case
 from dispatch.actions.hanging import ask_hang, hang_case, resume_hung
 from dispatch.actions.intake import NewReport, report_problem
@@ -60,6 +61,7 @@ __all__ = [
     "force_close_report",
     "hang_case",
     "join_case",
+    "mark_duplicate",
     "open_survey",
     "reach_stage",
     "recall_check",
@@ -77,6 +79,7 @@ __all__ = [
     "send_verify",
     "supervise_case",
     "undo_move",
+    "unmark_duplicate",
     "void_report",
     "withdraw_report",
 ]

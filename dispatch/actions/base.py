@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,10 +19,12 @@ from casework.models import Attachment, Case, CaseClock
 from casework.moves import Moving, moving, require
 from dispatch import undoing
 from dispatch.cards import bare_card
+from dispatch.following import follow_main
 from dispatch.limits import DEFAULTS, note_lateness, step_limit
 from dispatch.models import Report
 from dispatch.policy import check_own
-from dispatch.workflow import MOVES, WITH_DEPARTMENT
+from dispatch.telling import tell_all
+from dispatch.workflow import AT_REST, WITH_DEPARTMENT
 
 PHOTOS_AT_MOST = 9
 # The photograph's own position is compared with the place of the report, in the same statement.
@@ -43,8 +45,21 @@ def reporting(
 ) -> Iterator[tuple[Moving, Report]]:
     """`moving()` for a report: policy, compulsory arguments, step limits, and the report saved with it.
 
+    Those who reported it are told, and its duplicates follow.
+
     given   the arguments of the move; those the table asks for must be there
     """
+    with transaction.atomic():
+        with _moving_report(case_id, verb, actor=actor, seen=seen, given=given) as (move, report):
+            yield move, report
+            tell_all(move, report)
+        follow_main(move, report)
+
+
+@contextmanager
+def _moving_report(
+    case_id: UUID, verb: str, *, actor: Actor, seen: int | None, given: Mapping[str, Any] | None
+) -> Iterator[tuple[Moving, Report]]:
     report: Report | None = None
 
     def card_of(case: Case, clocks: Mapping[str, CaseClock]) -> dict[str, Any]:
@@ -55,7 +70,7 @@ def reporting(
         if not actor.is_city:
             check_own(actor, move.case, verb)
         require(move.move, given or {})
-        report = Report.objects.get(pk=case_id)
+        report = Report.objects.select_related("main").get(pk=case_id)
         report.case = move.case
         before = move.case.card
         if move.move.undoable:
@@ -66,7 +81,7 @@ def reporting(
         yield move, report
         note_lateness(report, move)
         _lapse(move, report)
-        report.is_open = move.case.state not in MOVES.final
+        report.is_open = move.case.state not in AT_REST
         report.save()
         # who saw it until now and may no longer must be told that it has gone
         was = {

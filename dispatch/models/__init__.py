@@ -1,6 +1,7 @@
 """One module a noun; import them from here."""
 
 from dispatch.models.deadline import ClockPolicy, LimitType, Season
+from dispatch.models.duplicate import DuplicateRule
 from dispatch.models.duty import DutyShift, GridDuty
 from dispatch.models.indicator import IndicatorPolicy
 from dispatch.models.joining import Joining
@@ -17,6 +18,7 @@ from dispatch.models.undo import UndoImage
 __all__ = [
     "CellVisit",
     "ClockPolicy",
+    "DuplicateRule",
     "DutyShift",
     "FilingCondition",
     "GridDuty",

@@ -61,7 +61,9 @@ class Report(models.Model):
     department     who has or had to handle it; stays when the case goes back to supervision
     inspector      who was last asked to verify or check on site
     *_at           when the case last entered that stage, equal to the journal entry's `at`
-    is_open        repeats that the case has not ended, for the index behind the live map
+    main           of a duplicate: the case that it is a duplicate of, and follows
+    duplicate_count  how many cases are duplicates of this one now
+    is_open        repeats that somebody works on the case, for the index behind the live map
     relief         what the department has asked for and is not decided: kind, reason, level, who decides next
     late           a handling clock ended after its due; `appeal` says what became of that
     supervised     under supervision (督办), for which reason
@@ -126,6 +128,15 @@ class Report(models.Model):
     check_result = models.CharField(max_length=11, choices=CheckResult.choices, blank=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     closing = models.TextField(_("closing condition met"), blank=True)
+    main = models.ForeignKey(
+        "casework.Case",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="duplicates",
+        db_index=False,
+    )
+    duplicate_count = models.PositiveSmallIntegerField(default=0)
     is_open = models.BooleanField(_("open"), default=True)
     dispatch_count = models.PositiveSmallIntegerField(default=0)
     return_count = models.PositiveSmallIntegerField(default=0)
@@ -152,6 +163,7 @@ class Report(models.Model):
             models.Index(
                 fields=["component_code"], condition=~Q(component_code=""), name="report_of_component"
             ),
+            models.Index(fields=["main"], condition=Q(main__isnull=False), name="report_duplicate_of"),
             models.Index(fields=["cell_code", "-reported_at"], name="report_of_cell"),
             models.Index(fields=["filed_at"], name="report_filed"),
             models.Index(fields=["closed_at"], name="report_closed"),

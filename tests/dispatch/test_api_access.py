@@ -272,6 +272,13 @@ TABLE: Mapping[tuple[str, str], Rule] = {
         one("/cases/bulk"),
         lambda w: {"verb": "dispatch", "items": [{"id": str(w.case.pk), "version": 1}]},
     ),
+    ("GET", "/cases/{case_id}/duplicates"): Rule(
+        frozenset({R.ACCEPTOR, R.SHIFT_LEADER, R.DISPATCHER}),
+        of_case("/duplicates"),
+        but=lambda name, actor: (
+            neighbours(R.SHIFT_LEADER, 404)(name, actor) or neighbours(R.DISPATCHER, 404)(name, actor)
+        ),
+    ),
     ("GET", "/cases/{case_id}/proposal"): Rule(SEERS, of_case("/proposal"), refused=404),
     ("GET", "/tasks"): Rule(ALL, one("/tasks")),
     ("GET", "/map/cases"): Rule(ALL, one("/map/cases?bbox=116.4,39.9,116.5,40&zoom=18")),

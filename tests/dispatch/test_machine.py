@@ -40,7 +40,7 @@ from dispatch import actions, metrics
 from dispatch.cards import bare_card
 from dispatch.definitions import Key
 from dispatch.models import Report, Task
-from dispatch.workflow import MOVES
+from dispatch.workflow import AT_REST, MOVES, OPEN
 from tests.factories.people import Town, photo_of
 from tests.factories.ways import RELIEF, WAYS, arguments, move, usual
 
@@ -53,7 +53,7 @@ RESULTS = {
     "answer_verify": ["exists", "not_exists", "cannot_tell"],
     "answer_check": ["pass", "fail", "cannot_tell"],
 }
-BEGINNINGS = [way for state, way in WAYS.items() if state not in MOVES.final]
+BEGINNINGS = [way for state, way in WAYS.items() if state not in AT_REST]
 BEGINNINGS += [way for way in RELIEF.values() if "close" not in way]
 SOURCES = ["inspector", "inspector", "sensor", "hotline"]
 
@@ -140,8 +140,9 @@ class Journeys(RuleBasedStateMachine):
         unverified = verb == "file" and report.source == "hotline" and report.verify_result != "exists"
         if unmended or unverified or self.is_not_granted(case, verb, report):
             return self.refused(case, verb, actor, given)
-        move(case.pk, verb, actor, **given)
-        self.head += 1
+        if verb == "mark_duplicate" and not self.may_follow(report, given["main_id"]):
+            return self.refused(case, verb, actor, given)
+        self.made(case, verb, actor, given)
         last = journal.of_case(case.pk)[-1]
         assert (last.verb, last.actor_id, last.at) == (verb, actor.person_id, self.clock_now())
         self.seen_moves.add(verb)
@@ -171,17 +172,17 @@ class Journeys(RuleBasedStateMachine):
 
     def undo_last(self, case: Case) -> None:
         """By whom the last move was made: everything stands as before it, if it was made just now."""
-        *before, last = journal.of_case(case.pk)
+        lines = journal.of_case(case.pk)
+        last = next(line for line in reversed(lines) if not MOVES[line.verb].quiet)
         actor = next(who for who in self.town.everybody.values() if who.person_id == last.actor_id)
         young = (self.clock_now() - last.at).total_seconds() <= 10
         if not (MOVES[last.verb].undoable and young):
             return self.refused(case, "undo", actor, {})
-        move(case.pk, "undo", actor)
-        self.head += 1
+        self.made(case, "undo", actor, {})
         now = Case.objects.get(pk=case.pk)
-        kept = {"version", "moved_at"}
+        kept = {"version", "moved_at", "duplicates"}  # a case may have been merged into it meanwhile
         assert {k: v for k, v in now.card.items() if k not in kept} == {
-            k: v for k, v in before[-1].card.items() if k not in kept
+            k: v for k, v in lines[last.case_seq - 2].card.items() if k not in kept
         }
         self.seen_moves.add("undo")
         return None
@@ -202,8 +203,7 @@ class Journeys(RuleBasedStateMachine):
             return self.refused(case, verb, actor, given)
         try:
             with transaction.atomic():
-                move(case.pk, verb, actor, **given)
-            self.head += 1
+                self.made(case, verb, actor, given)
         except GridCityError:
             self.untouched(case)
         return None
@@ -215,7 +215,7 @@ class Journeys(RuleBasedStateMachine):
             off = case.version  # nothing that matters happened since: only what never was is refused
         row = data.draw(st.sampled_from([row for row in MOVES if row.sources and row.by]), "move")
         actor = usual(self.town, row.verb)
-        given = arguments(self.town, row.verb, actor)
+        given = self.arguments(data, row.verb, actor)
         with pytest.raises(Stale), transaction.atomic():
             move(case.pk, row.verb, actor, **given, version=case.version + off)
         self.untouched(case)
@@ -233,12 +233,26 @@ class Journeys(RuleBasedStateMachine):
         return Case.objects.get(pk=self.cases[data.draw(st.integers(0, len(self.cases) - 1), "case")])
 
     def arguments(self, data: st.DataObject, verb: str, actor: Actor) -> dict[str, Any]:
+        if verb == "mark_duplicate":
+            return {"main_id": str(data.draw(st.sampled_from(self.cases), "main"))}
         given = arguments(self.town, verb, actor)
         if verb in RESULTS:
             given["result"] = data.draw(st.sampled_from(RESULTS[verb]), "result")
         if verb == "dispatch" and data.draw(st.booleans(), "by hand"):
             given["organisation_code"] = self.town.dai.organisation_code
         return given
+
+    def made(self, case: Case, verb: str, actor: Actor, given: dict[str, Any]) -> None:
+        """One entry, and one at the other end of each link: the main case's or the duplicates'."""
+        followers = Report.objects.get(pk=case.pk).duplicate_count
+        move(case.pk, verb, actor, **given)
+        now = Case.objects.get(pk=case.pk)
+        self.head += 1 + (followers if now.state != case.state else 0)
+        self.head += verb in ("mark_duplicate", "unmark_duplicate")
+
+    def may_follow(self, report: Report, main_id: str) -> bool:
+        main = Case.objects.get(pk=main_id)
+        return main.pk != report.pk and main.state in OPEN and report.duplicate_count == 0
 
     def refused(self, case: Case, verb: str, actor: Actor, given: dict[str, Any]) -> None:
         with pytest.raises(GridCityError), transaction.atomic():
@@ -287,7 +301,8 @@ class Journeys(RuleBasedStateMachine):
             self.clocks_are_right(every, calendar)
             first = next_due(still.values())
             assert case.due_at == (first.due_at if first else None)
-            assert bool(case.ended_at) == (case.state in MOVES.final) == (not report.is_open)
+            assert bool(case.ended_at) == (case.state in MOVES.final)
+            assert report.is_open == (case.state not in AT_REST)
             tasks = Task.objects.filter(case=case, state=Task.State.OPEN).count()
             assert tasks == (1 if case.state in ("verifying", "checking") else 0)
             if case.ended_at:
@@ -325,11 +340,13 @@ def plain_figures(cases: Any) -> dict[Key, tuple[float, int]]:
         lines = [line for line in every if line.case_seq not in taken_back]
         verbs = [line.verb for line in lines]
         door = lines[0].facts["source"]
-        undone = lines[-1].state_to in ("void", "declined", "withdrawn")
+        links = [verb for verb in verbs if verb in ("mark_duplicate", "unmark_duplicate")]
+        merged = bool(links) and links[-1] == "mark_duplicate"
+        undone = merged or lines[-1].state_to in ("void", "declined", "withdrawn")
         if "file" in verbs and not undone and door in ("inspector", "hotline"):
             found[Key.DISCOVERY].append(float(door == "inspector"))
         sent = [line.facts["organisation_id"] for line in lines if line.verb == "dispatch"]
-        if sent:
+        if sent and not merged:
             found[Key.ACCURACY].append(float(len(set(sent)) == 1))
         for line in lines:
             if line.verb == "close":

@@ -31,6 +31,7 @@ WAYS: Mapping[str, tuple[str, ...]] = {
     S.HANDLED: ("file", "dispatch", "accept", "finish"),
     S.CHECKING: ("file", "dispatch", "accept", "finish", "send_check"),
     S.CHECKED: ("file", "dispatch", "accept", "finish", "send_check", "answer_check"),
+    S.DUPLICATE: ("file", "mark_duplicate"),
     S.CLOSED: ("file", "dispatch", "accept", "finish", "send_check", "answer_check", "close"),
     S.FORCE_CLOSED: ("file", "force_close"),
     S.SELF_HANDLED: ("self_handle",),
@@ -108,6 +109,8 @@ def arguments(town: Town, verb: str, actor: Actor) -> dict[str, Any]:
         given["inspector_id"] = town.ava.person_id
     if verb in ("finish", "self_handle"):
         given["photos"] = [str(photo_of(actor))]
+    if verb == "mark_duplicate":
+        given["main_id"] = str(walk(town, ()).pk)
     if verb == "ask_hang":
         given["days"] = 30
     if verb in ("join", "message", "reach_stage"):
