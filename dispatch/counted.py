@@ -31,7 +31,8 @@ def stands(entry: str) -> str:
     return f"""NOT EXISTS (SELECT FROM casework_entry AS u
         WHERE u.case_id = {entry}.case_id AND u.case_seq > {entry}.case_seq AND u.verb = 'undo'
         AND (u.facts->>'undone')::int = {entry}.case_seq
-        AND u.recorded_at >= {entry}.recorded_at AND u.recorded_at <= {entry}.recorded_at + %(slack)s::interval)"""
+        AND u.recorded_at >= {entry}.recorded_at
+        AND u.recorded_at <= {entry}.recorded_at + %(slack)s::interval)"""
 
 
 # No earlier entry of that verb. Its time lies between report and entry: that leaves one or two partitions.

@@ -15,6 +15,7 @@ interface Card {
   due_at: string | null; clock: string | null; clock_started_at: string | null; paused: boolean;
   photo: string | null; voice?: string | null;
   imported?: Imported | null;
+  main?: { id: string; number: string; state: string } | null; duplicates?: number;
 }
 /** What another system told of a case, in its own words. */
 interface Imported {

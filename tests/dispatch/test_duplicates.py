@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 import time_machine
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.timezone import localdate
 from hypothesis import given, settings
@@ -18,6 +22,7 @@ from casework.models import Case, CaseClock, Notice
 from casework.verify import verify_stream
 from dispatch import metrics
 from dispatch.definitions import Key
+from dispatch.duplicate_trial import Parameters, Told, labelled, trial
 from dispatch.likeness import Bound, Sight, likeness
 from dispatch.models import DuplicateRule, Report
 from dispatch.workflow import OPEN, State
@@ -262,3 +267,52 @@ def test_a_duplicate_counts_with_its_main_case_and_again_by_itself_when_taken_ap
     scope = metrics.Scope("110101", metrics.Period(localdate(), localdate()))
     for figure in metrics.figures_of(scope):
         assert "duplicate" in figure.definition
+
+
+# --- how well it does ------------------------------------------------------------------------------------
+
+
+def test_the_labelled_set_is_what_its_parameters_say_and_always_the_same() -> None:
+    problems = [replace(sight(n * 500, n), component_code=f"c{n}") for n in range(400)]
+    parameters = Parameters(repeated=0.5, times=2, beside=0.25, names=1, other_class=0, gps_m=5)
+    told = labelled(problems, parameters)
+    assert told == labelled(problems, parameters)
+    assert told != labelled(problems, replace(parameters, seed=2))
+    repeats = [one for one in told if one.problem >= 0]
+    assert len({one.problem for one in repeats}) == 400
+    assert pytest.approx(len(repeats), rel=0.15) == 400 + 400 * 0.5 * 2
+    assert sum(one.problem < 0 for one in told) == pytest.approx(100, rel=0.3)
+    assert [one.sight.at for one in told] == sorted(one.sight.at for one in told)
+
+
+def test_precision_and_recall_count_first_offers_against_the_truth() -> None:
+    """Three problems far apart: one is told again nearby, one too late, one has another beside it."""
+    told = [
+        Told(0, sight(0, 10)), Told(1, sight(5000, 9)), Told(2, sight(9000, 8)),
+        Told(0, sight(5, 7)), Told(-3, sight(9010, 6)),
+        Told(1, replace(sight(5000), at=NOON + timedelta(days=8))),
+    ]  # fmt: skip
+    score = trial(told, lambda kind, code: BOUND)["all"].as_dict()
+    assert score == {
+        "reports": 6, "told_before": 2, "right": 1, "wrong": 1, "missed": 1, "precision": 0.5, "recall": 0.5,
+        "recall_of_three": 0.5,
+    }  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_the_command_prints_one_object_with_parameters_and_figures(town: Town, capsys: Any) -> None:
+    with pytest.raises(CommandError) as nothing:
+        call_command("check_duplicates", district="110101", json=True)
+    assert nothing.value.returncode == 1
+    with pytest.raises(CommandError) as wrong:
+        call_command("check_duplicates", district="999999", json=True)
+    assert wrong.value.returncode == 2
+    for _ in range(3):
+        walk(town, ())
+    before = journal.head("110101")
+    call_command("check_duplicates", district="110101", json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["parameters"]["gps_m"] == Parameters().gps_m
+    assert set(told["figures"]) == {"component", "event", "all"}
+    assert len(told["curve"]) > 5
+    assert journal.head("110101") == before

@@ -21,7 +21,7 @@ export function stateWord(state) {
     reported: t("reported"), verifying: t("verifying on site"), verified: t("verified, to file"), filed: t("filed, to dispatch"),
     dispatched: t("dispatched, to accept"), handling: t("handling"), handled: t("handled, to check"), checking: t("checking on site"),
     checked: t("checked, to close"), closed: tp("state", "closed"), force_closed: t("closed by force"), void: t("void"),
-    declined: t("not filed"), withdrawn: t("withdrawn"), self_handled: t("settled on the spot"),
+    declined: t("not filed"), withdrawn: t("withdrawn"), duplicate: t("duplicate of another case"), self_handled: t("settled on the spot"),
   };
   return words[state] ?? state;
 }

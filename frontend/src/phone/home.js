@@ -115,7 +115,7 @@ export function homeView({ root, ontask, onsurvey, onopen, ondiscard, ontalk, on
   /** @param {Card} card @param {number} unread */
   function reportRow(card, unread) {
     return h("li", null, h("button.list-row", { type: "button", "data-case": card.id, onclick: () => ontalk(card) }, mark(card.state),
-      h("div", null, h("b", null, className(card)), h("span.small", null, stateWord(card.state)), h("span.small.quiet", null, both(card.reported_at), " · ", card.number), newWords(unread)),
+      h("div", null, h("b", null, className(card)), h("span.small", null, card.main ? t("The same as case {number}: {state}.", { number: card.main.number, state: stateWord(card.main.state) }) : stateWord(card.state)), h("span.small.quiet", null, both(card.reported_at), " · ", card.number), newWords(unread)),
       icon("chevron-right")),
     card.voice && h("div.row-voice", null, playButton(async () => voiceUrl(/** @type {string} */ (card.voice)))));
   }

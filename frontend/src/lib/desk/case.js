@@ -7,6 +7,7 @@ import { className, conditionText, t } from "../i18n.js";
 import { mark, stateWord } from "../states.js";
 import { both } from "../time.js";
 import { complain, empty, failed, skeleton } from "../ui.js";
+import { duplicateDialog, linked } from "./duplicates.js";
 import { clocks, facts, history, joinings, tasks } from "./facts.js";
 import { isDangerous, keyOf, moveDialog, moveForm } from "./moves.js";
 import { photoStrip } from "./photos.js";
@@ -77,6 +78,7 @@ export function caseView({ root, api, onloaded, onsend, onmoved }) {
         h("div.case-state", null, h("span.chip", null, mark(fresh.state), stateWord(fresh.state)), timeChip(fresh)),
         h("p.small.quiet", null, fresh.number, " · ", fresh.class_code)),
       h("div", { "data-notice": "" }),
+      linked(fresh, api, (id) => void open(id)),
       photoStrip(fresh.photos, api),
       voiceList(fresh.voices, api),
       h("div.act", { "data-act": "" }),
@@ -135,7 +137,8 @@ export function caseView({ root, api, onloaded, onsend, onmoved }) {
   function start(move) {
     const now = item;
     if (!now) return;
-    if (move.asks.length || isDangerous(move.verb)) moveDialog({ move, item: now, api, send: (args) => send(move, args) });
+    if (move.verb === "mark_duplicate") duplicateDialog({ api, item: now, send: (args) => send(move, args) });
+    else if (move.asks.length || isDangerous(move.verb)) moveDialog({ move, item: now, api, send: (args) => send(move, args) });
     else void send(move, {}).catch(complain);
   }
 
