@@ -1,51 +1,31 @@
-"""Map layers as data: what there is to show, from which zoom on, and who may see it.
+"""Map layers for pages: those of gis_data.tiles, for the posts that may see them.
 
-The style is the name of a drawing function in src/map/layers/; the browser draws only what is declared here.
-Zooms are the map's; a tile's own zoom is one less, because tiles are drawn 512 pixels wide.
+The style is the name of a drawing function in src/map/layers/; the browser draws only what is declared.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from typing import Final
 
 from casework.roles import Role
+from gis_data.tiles import LAYERS
 
 TILES = "/api/v1/tiles/{layer}/{{z}}/{{x}}/{{y}}.mvt"
-
-
-@dataclass(frozen=True)
-class Layer:
-    """`roles` empty: everybody who may open a page with a map."""
-
-    id: str
-    title: str | Promise
-    style: str
-    min_zoom: int
-    on: bool
-    roles: frozenset[Role] = frozenset()
-
-    def as_json(self) -> dict[str, object]:
-        return {
-            "id": self.id,
-            "title": str(self.title),
-            "url": TILES.format(layer=self.id),
-            "style": self.style,
-            "min_zoom": self.min_zoom,
-            "on": self.on,
-        }
-
-
-LAYERS = (
-    Layer("base", _("Paper map"), "base", 10, on=True),
-    Layer("areas", _("Districts, streets, communities"), "areas", 10, on=True),
-    Layer("cells", _("Unit grid cells"), "cells", 15, on=True),
-    Layer("components", _("Components"), "components", 18, on=True),
-)
+# Layers that not everybody sees who may open a page with a map.
+ONLY_FOR: Final[dict[str, frozenset[Role]]] = {}
 
 
 def layers_for(role: Role) -> list[dict[str, object]]:
-    """The layers a post may see, as the pages read them."""
-    return [layer.as_json() for layer in LAYERS if not layer.roles or role in layer.roles]
+    """The layers a post may see, as the pages read them. Zooms are the map's: tiles are 512 pixels wide."""
+    return [
+        {
+            "id": layer.id,
+            "title": str(layer.title),
+            "url": TILES.format(layer=layer.id),
+            "style": layer.style,
+            "min_zoom": layer.min_zoom + 1,
+            "on": layer.on,
+        }
+        for layer in LAYERS.values()
+        if layer.id not in ONLY_FOR or role in ONLY_FOR[layer.id]
+    ]

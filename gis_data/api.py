@@ -141,7 +141,7 @@ def map_settings(request: HttpRequest) -> dict[str, Any]:
                 "id": layer.id,
                 "title": str(layer.title),
                 "url": f"{address}/tiles/{layer.id}/{{z}}/{{x}}/{{y}}.mvt",
-                "style": layer.id,
+                "style": layer.style,
                 "min_zoom": layer.min_zoom,
                 "max_zoom": tiles.MAX_ZOOM,
                 "on": layer.on,

@@ -1,7 +1,10 @@
-"""Vector tiles of our own layers, made by the database and kept by layer version.
+"""Vector tiles of our own layers, made by the database and kept by version.
 
-A tile's version is the count of changes of its layer (LayerVersion, raised by triggers), so a kept tile
-is never out of date and a browser that has it is answered 304 without drawing.
+Where things are too many to be told apart a tile shows counts instead: components by squares, cells by
+communities. A tile of components has the version of its own square of the map, raised by triggers in the very
+transaction that changes something in it (sql/component_squares.sql); other layers, which change as a whole
+when borders come into force, have one version each (LayerVersion). So a kept tile is never out of date, a
+browser that has it is answered 304 without drawing, and a lamp that is moved costs two tiles of each zoom.
 """
 
 from __future__ import annotations
@@ -28,12 +31,22 @@ CONTENT_TYPE: Final = "application/vnd.mapbox-vector-tile"
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer of tiles; `min_zoom` of the tile, below which it is empty. `on`: shown at first."""
+    """A layer of tiles, declared here and nowhere else; `style` is a drawing function of src/map/layers/.
+
+    min_zoom   of the tile, below which it is empty; a map's zoom is one more, its tiles being 512 pixels wide
+    things     the tile's zoom from which single things are drawn; counts before
+    on         shown at first
+    """
 
     id: str
     title: str | Promise
     min_zoom: int
     on: bool
+    things: int = 0
+
+    @property
+    def style(self) -> str:
+        return self.id
 
 
 LAYERS: Final = {
@@ -41,11 +54,13 @@ LAYERS: Final = {
     for layer in (
         Layer("base", _("Paper map"), 8, on=True),
         Layer("areas", _("Districts, streets, communities"), 8, on=True),
-        Layer("cells", _("Unit grid cells"), 13, on=False),
+        Layer("cells", _("Unit grid cells"), 9, on=True, things=13),
         Layer("grids", _("Responsibility grids"), 11, on=False),
-        Layer("components", _("Components"), 15, on=False),
+        Layer("components", _("Components"), 8, on=False, things=15),
     )
 }
+# Zooms whose squares have versions; beyond the last, a tile goes by the square around it.
+SQUARES: Final = range(8, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +122,19 @@ def etag_of(layer: str, z: int, x: int, y: int) -> str:
             value=f"{z}/{x}/{y}",
             mend=_("Zoom runs from 0 to %(max)s, column and row from 0 to 2^zoom - 1.") % {"max": MAX_ZOOM},
         )
+    if layer == "components":
+        return f'"{layer}-{_square_version(z, x, y)}"'
     # no row: nothing of the layer was ever loaded
     version = LayerVersion.objects.filter(pk=layer).values_list("version", flat=True).first() or 0
     # responsibility grids come into force by date, without a change of rows
     return f'"{layer}-{version}-{timezone.localdate():%Y%m%d}"'
+
+
+def _square_version(z: int, x: int, y: int) -> int:
+    """When the components of a tile changed last; 0: none ever stood there."""
+    beyond = max(z - SQUARES[-1], 0)
+    found = rows("square_version", z=z - beyond, x=x >> beyond, y=y >> beyond)
+    return int(found[0][0]) if found else 0
 
 
 def tile(layer: str, z: int, x: int, y: int, etag: str) -> Tile:
@@ -129,5 +153,6 @@ def _draw(layer: str, z: int, x: int, y: int) -> bytes:
     if z < LAYERS[layer].min_zoom:
         return b""
     today = timezone.localdate()
-    drawn = rows(f"tile_{layer}", z=z, x=x, y=y, today=today, at_most=COMPONENTS_AT_MOST)
+    name = f"tile_{layer}" if z >= LAYERS[layer].things else f"tile_{layer.removesuffix('s')}_counts"
+    drawn = rows(name, z=z, x=x, y=y, today=today, at_most=COMPONENTS_AT_MOST)
     return bytes(drawn[0][0]) if drawn and drawn[0][0] else b""

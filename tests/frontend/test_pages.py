@@ -17,8 +17,9 @@ from django.urls import reverse
 from casework.access import Actor
 from casework.models import Person
 from casework.roles import Role
-from frontend.layers import LAYERS, layers_for
+from frontend.layers import layers_for
 from frontend.pages.frame import PAGES, home_of
+from gis_data.tiles import LAYERS
 from tests.factories.people import Town, small_town
 
 OWN_PAGES = [page for page in PAGES if not page.name.startswith("admin")]
@@ -187,7 +188,7 @@ def test_what_is_not_there_says_so_in_the_frame(db: None) -> None:
 
 def test_layers_are_declared_with_a_drawing_function() -> None:
     shown = layers_for(Role.DISPATCHER)
-    assert [layer["id"] for layer in shown] == [layer.id for layer in LAYERS]
+    assert [layer["id"] for layer in shown] == list(LAYERS)
     for layer in shown:
         assert "{z}/{x}/{y}" in str(layer["url"])
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import shapely
 from django.core.management import call_command
+from django.db import connection
 
 from gis_data.models import Component, ProblemClass
 from tests.factories.city import LIGHTING
@@ -281,3 +282,11 @@ def test_where_nobody_sits_nothing_retires_and_it_is_said(newer: Path) -> None:
     call_command("import_components", str(newer), *MAPPED, f"--district={DISTRICT}", "--commit", stdout=out)
     assert "None was retired: say --retire." in out.getvalue()
     assert standing() == {"A1", "A2"}
+
+
+def test_what_is_loaded_in_bulk_is_counted_on_the_map(town: Town, tmp_path: Path) -> None:
+    path = ogr(tmp_path / "1.gpkg", lamps(town, "A1", "A2", "A3"), "GPKG", "EPSG:4326")
+    assert bring(path, *MAPPED, "--commit")[0] == 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sum(count) FROM gis_data_componentsquare WHERE zoom = 14")
+        assert cursor.fetchone()[0] == Component.objects.filter(retired_on=None).count()

@@ -2,6 +2,8 @@
 
 import gzip
 import math
+import random
+from datetime import date
 from typing import Any
 
 import mapbox_vector_tile
@@ -181,3 +183,102 @@ def test_the_shelf_keeps_what_fits_and_what_is_current() -> None:
         True,
     ]
     assert shelf.get(("cells", 1, 4, 0), "v2") is None
+
+
+# --- counts where things cannot be told apart, and versions by square ------------------------------------
+
+
+def squares(zoom: int) -> dict[tuple[int, int], int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT x, y, count FROM gis_data_componentsquare WHERE zoom = %s AND count <> 0", [zoom]
+        )
+        return {(x, y): count for x, y, count in cursor.fetchall()}
+
+
+def counted(zoom: int) -> dict[tuple[int, int], int]:
+    """The same, counted one by one."""
+    found: dict[tuple[int, int], int] = {}
+    for place in Component.objects.filter(retired_on=None).values_list("place", flat=True):
+        at = tile_at(place.x, place.y, zoom)[1:]
+        found[at] = found.get(at, 0) + 1
+    return found
+
+
+def test_far_out_a_tile_counts_components_by_squares(town: Town) -> None:
+    lamp = town.city.lamps[0]
+    z, x, y = tile_at(lamp.place.x, lamp.place.y, 12)
+    counts = decoded(Caller(town.bo).get(f"/tiles/components/{z}/{x}/{y}.mvt"))
+    assert set(counts) == {"counts"}
+    inside = {at: n for at, n in counted(16).items() if (at[0] >> 4, at[1] >> 4) == (x, y)}
+    assert sorted(one["count"] for one in counts["counts"]) == sorted(inside.values())
+
+
+def test_far_out_communities_count_their_cells(town: Town) -> None:
+    counts = [
+        one for cell in range(6) for one in decoded(fetch(town, "cells", 12, cell)).get("communities", [])
+    ]
+    assert {one["code"]: one["count"] for one in counts} == {
+        area.code: sum(cell.code.startswith(area.code) for cell in town.city.cells)
+        for area in town.city.communities
+    }
+
+
+def test_squares_stay_true_whatever_is_written(town: Town) -> None:
+    chance = random.Random(7)
+    for _step in range(40):
+        lamp = chance.choice(list(Component.objects.all()))
+        change = chance.randrange(5)
+        if change == 0:
+            lamp.place = Point(chance.uniform(116.40, 116.42), chance.uniform(39.91, 39.93), srid=STORE)
+            lamp.save()
+        elif change == 1:
+            lamp.retired_on = None if lamp.retired_on else date(2026, 1, 1)
+            lamp.save()
+        elif change == 2:
+            lamp.pk, lamp.code = None, f"{lamp.code[:10]}{chance.randrange(100_000, 999_999)}"
+            lamp.save()
+        elif change == 3:
+            Component.objects.filter(pk__lt=lamp.pk).update(place=lamp.place)
+        else:
+            lamp.delete()
+        for zoom in (8, 15, 19):
+            assert squares(zoom) == counted(zoom)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT gis_data_count_squares()")
+    assert all(squares(zoom) == counted(zoom) for zoom in range(8, 20))
+
+
+@pytest.mark.parametrize("z", [12, 15, 18, 20])
+def test_a_change_makes_new_exactly_the_tiles_in_which_it_is_seen(town: Town, z: int) -> None:
+    lamp = town.city.lamps[0]
+    places = [(lamp.place.x, lamp.place.y), (lamp.place.x + 0.3, lamp.place.y + 0.2)]
+    across = 360 / 2**z
+    # the tiles of both places, and those all around them
+    around = {
+        (z, x + east, y + south)
+        for _z, x, y in (tile_at(*place, z) for place in places)
+        for east in (-1, 0, 1)
+        for south in (-1, 0, 1)
+    }
+    before = {at: tiles.etag_of("components", *at) for at in around}
+    drawn = {at: tiles._draw("components", *at) for at in around}
+    lamp.place = Point(*places[1], srid=STORE)
+    lamp.save()
+    changed = {at for at in around if tiles.etag_of("components", *at) != before[at]}
+    assert {at for at in around if tiles._draw("components", *at) != drawn[at]} <= changed
+    if z <= 19:
+        edge = across * 16 / 4096
+        seen = {
+            tile_at(lon + east, lat + south, z)
+            for lon, lat in places
+            for east in (-edge, 0, edge)
+            for south in (-edge, 0, edge)
+        }
+        assert changed <= seen
+
+
+def test_a_state_that_changes_makes_its_tile_new(town: Town) -> None:
+    first = fetch(town, "components", 16)
+    Component.objects.filter(pk=town.city.lamps[0].pk).update(state="damaged")
+    assert fetch(town, "components", 16)["ETag"] != first["ETag"]

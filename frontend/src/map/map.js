@@ -28,6 +28,7 @@ export function createMap({ element, settings, layers, mine, controls = true, ap
 
   const drawn = /** @type {Record<string, ReturnType<typeof areas> | ReturnType<typeof cells>>} */ ({});
   const names = labelLayer(() => Object.entries(drawn).flatMap(([, tiles]) => (map.hasLayer(tiles.layer) ? tiles.labels() : [])));
+  const shown = remembered();
   const control = L.control.layers({}, {}, { position: "topright" });
   for (const declared of layers) {
     const build = BUILDERS[declared.style];
@@ -35,7 +36,8 @@ export function createMap({ element, settings, layers, mine, controls = true, ap
     const tiles = build({ url: declared.url, minZoom: declared.min_zoom, mine });
     drawn[declared.id] = tiles;
     tiles.layer.on("load tileload", names.redraw);
-    if (declared.on) tiles.layer.addTo(map);
+    if (shown.get(declared.id, declared.on)) tiles.layer.addTo(map);
+    tiles.layer.on("add remove", (event) => shown.set(declared.id, event.type === "add"));
     if (declared.style === "base") control.addBaseLayer(tiles.layer, declared.title);
     else control.addOverlay(tiles.layer, declared.title);
   }
@@ -71,6 +73,31 @@ export function createMap({ element, settings, layers, mine, controls = true, ap
     close() {
       sized.disconnect();
       map.remove();
+    },
+  };
+}
+
+/** Which layers were switched on here before. Where nothing may be kept, each page begins as declared. */
+function remembered() {
+  const KEY = "gridcity.layers";
+  /** @type {Record<string, boolean>} */
+  let held = {};
+  try {
+    held = JSON.parse(localStorage.getItem(KEY) ?? "{}");
+  } catch {
+    // nothing was kept, or nothing that can be read
+  }
+  return {
+    /** @param {string} id @param {boolean} otherwise */
+    get: (id, otherwise) => id === "base" || (held[id] ?? otherwise),
+    /** @param {string} id @param {boolean} on */
+    set(id, on) {
+      held[id] = on;
+      try {
+        localStorage.setItem(KEY, JSON.stringify(held));
+      } catch {
+        // private windows may refuse
+      }
     },
   };
 }

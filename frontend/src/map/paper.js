@@ -59,11 +59,21 @@ export function areaStyle(figure, level) {
   };
 }
 
-/** The unit grid is magenta, as the standard draws it. @param {(code: string) => boolean} [mine] */
+/**
+ * Counts in five steps of one ramp whose lightness alone tells them apart (after cividis), so that any eye reads them.
+ * @param {number} count @param {number} full what fills the ramp @param {number} alpha
+ */
+function counted(count, full, alpha) {
+  const step = Math.min(4, Math.floor((5 * Math.log1p(count)) / Math.log1p(full)));
+  return { key: `count${step}`, order: 0, fill: ["#00224e", "#35456c", "#666970", "#a59c74", "#fee838"][step], alpha };
+}
+
+/** The unit grid is magenta, as the standard draws it; from afar communities tell how many cells they have. @param {(code: string) => boolean} [mine] */
 export function cellStyle(mine) {
   const ink = token("--cell");
   /** @type {import("./mvt.js").StyleOf} */
-  return (_layer, properties) => {
+  return (layer, properties) => {
+    if (layer === "communities") return { key: `cells${Math.min(4, Math.floor(Number(properties.count) / 25))}`, order: 0, fill: ink, alpha: 0.02 + 0.025 * Math.min(4, Math.floor(Number(properties.count) / 25)) };
     const own = mine?.(String(properties.code));
     return [
       { key: "cell", order: 1, stroke: ink, width: 0.8, alpha: 0.45 },
@@ -72,9 +82,11 @@ export function cellStyle(mine) {
   };
 }
 
-/** @returns {import("./mvt.js").StyleOf} */
+/** Dots near; squares by count from afar. @returns {import("./mvt.js").StyleOf} */
 export function componentStyle() {
   const seat = token("--map-halo");
   const ink = token("--hair-2");
-  return () => ({ key: "component", order: 1, fill: seat, stroke: ink, width: 1.2, radius: 2.4 });
+  return (layer, properties, zoom) => layer === "counts"
+    ? counted(Number(properties.count), 4 ** (19 - zoom) * 30, 0.5)
+    : { key: "component", order: 1, fill: seat, stroke: ink, width: 1.2, radius: 2.4 };
 }

@@ -183,8 +183,10 @@ def _through(
         if write:
             doing(_("loading"))
             outcome.counts.retired = run("update_components", table, **arguments)[0]
-            with indexes_built_after(Component, adding=outcome.counts.new), _classes_held(cursor):
+            with indexes_built_after(Component, adding=outcome.counts.new), _classes_held(cursor) as silenced:
                 run("add_components", table, **arguments)
+            if silenced and outcome.counts.new:
+                cursor.execute("SELECT gis_data_count_squares()")
         cursor.execute("DROP VIEW verdict")
         if write:
             drop(delivery)
@@ -252,19 +254,21 @@ def _numbers_left(width: int) -> None:
 
 
 @contextmanager
-def _classes_held(cursor: Any) -> Iterator[None]:
+def _classes_held(cursor: Any) -> Iterator[bool]:
     """Nobody can take away the classes of the new rows: their foreign key need not be checked row by row.
 
-    Where the database's user may not switch the checks off they are made, a quarter slower. It silences
-    the trigger of layer versions too: the update before has raised the version in this transaction.
+    Where the database's user may not switch the checks off they are made, a quarter slower. True: they are
+    off, and with them the triggers of the map: the update before has raised the layer's version in this
+    transaction, and the squares are counted anew after.
     """
     cursor.execute(
         "SELECT id FROM gis_data_problemclass WHERE id IN (SELECT class_id FROM tally) FOR KEY SHARE"
     )
     cursor.execute("SELECT has_parameter_privilege('session_replication_role', 'SET')")
-    if cursor.fetchone()[0]:
+    silenced = bool(cursor.fetchone()[0])
+    if silenced:
         cursor.execute("SET LOCAL session_replication_role = replica")
-    yield
+    yield silenced
     cursor.execute("RESET session_replication_role")
 
 
