@@ -217,7 +217,8 @@ def _is_legal(flow: Flow | None, line: Line, before: list[Line]) -> bool:
     move: Move = flow.moves[line.verb]
     legal_from = line.state_from in move.sources if move.sources else line.state_from == ""
     if move.back:
-        undone = next((each for each in before if each.case_seq == line.facts.get("undone")), None)
+        back_to = line.facts.get("undone", line.facts.get("unmarks"))
+        undone = next((each for each in before if each.case_seq == back_to), None)
         if undone is None or undone.state_to not in move.sources:
             return False
         return legal_from and line.state_to == undone.state_from

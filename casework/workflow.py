@@ -27,7 +27,7 @@ class Move:
               names of clocks; `starts` begins afresh, `resumes` goes on where it was paused
     primary   the usual next step, first on a desk
     undoable  who made it may take it back shortly after; it then changed nothing that cannot be put back
-    back      leads to where the case stood before the move that the entry's `undone` names
+    back      leads to where the case stood before the move that the entry's `undone` or `unmarks` names
     quiet     changes nothing that others decide on: what they looked at before it is still true
     by_itself the city may make it when its time has come; with nobody in `by`, nobody else may
     """

@@ -77,7 +77,7 @@ def unmark_duplicate(case_id: UUID, *, actor: Actor, seen: int | None, reason: s
             marked = Entry.objects.filter(case_id=case_id, verb="mark_duplicate").latest("case_seq")
             move.case.state = marked.state_from
             move.move = replace(move.move, resumes=tuple(marked.facts["paused"]))
-            move.note(reason=reason.strip(), undone=marked.case_seq, main_number=marked.facts["main_number"])
+            move.note(reason=reason.strip(), unmarks=marked.case_seq, main_number=marked.facts["main_number"])
             report.main = None
             tell_reporters(move, report, "report_parted", main=marked.facts["main_number"])
         if main is not None:

@@ -90,8 +90,16 @@ def fold(steps: Iterable[Step], zone: tzinfo, as_of: datetime) -> Folded:
     case.dispatching()
     case.handling()
     case.beside()
+    if is_merged(moves):
+        return Folded(moves[0].cell, moves[0].class_id, {}, None)
     facts = {fact: amount for fact, amount in case.counted.items() if amount}
     return Folded(moves[0].cell, moves[0].class_id, facts, min(case.ripening, default=None))
+
+
+def is_merged(moves: Sequence[Step]) -> bool:
+    """Is the case a duplicate, as things stand? Then it counts with its main case and not by itself."""
+    links = [step.verb for step in moves if step.verb in ("mark_duplicate", "unmark_duplicate")]
+    return links[-1:] == ["mark_duplicate"]
 
 
 class _Deadlines:

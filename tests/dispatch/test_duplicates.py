@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from casework import journal
 from casework.models import Case, CaseClock, Notice
+from casework.replay import verify_clocks
 from casework.verify import verify_stream
 from dispatch import metrics
 from dispatch.definitions import Key
@@ -157,6 +158,7 @@ def test_taking_apart_restores_state_holder_and_clocks_with_the_time_left(town: 
     assert after.main_id is None
     for name in ("department_id", "condition_id", "filed_at", "dispatched_at", "handled_at", "checked_at"):
         assert getattr(after, name) == getattr(report, name), name
+    assert verify_clocks("110101").differences == []
     if due is not None:
         assert case.due_at is not None
         assert case.due_at >= due  # the thirty seconds of the merger were not counted
