@@ -126,7 +126,7 @@ class WorkCalendar:
 
     def slots_on(self, day: date) -> tuple[Slot, ...]:
         """The slots worked on a day; none on a day off."""
-        if self.season is not None and not _is_within(self.season, day):
+        if self.is_out_of_season(day):
             return ()
         kind = self.days.get(day)
         if kind is None:
@@ -134,6 +134,9 @@ class WorkCalendar:
         if not kind.is_working:
             return ()
         return self.slots if kind.slots is None else kind.slots
+
+    def is_out_of_season(self, day: date) -> bool:
+        return self.season is not None and not _is_within(self.season, day)
 
     def within(self, season: str) -> WorkCalendar:
         """This calendar, where work is done in a season only: MM-DD/MM-DD. Empty: itself."""

@@ -6,7 +6,7 @@ computed under the version of the calendar that the entry names, so an ended clo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -52,13 +52,32 @@ class Difference:
 
 @dataclass
 class Replayed:
-    """The clocks of a case in the order in which they were started, and what was odd on the way."""
+    """The clocks of a case in the order in which they were started, and what was odd on the way.
+
+    versions  of the calendar by which each clock's last due was set, by its place among the clocks
+    """
 
     clocks: list[CaseClock] = field(default_factory=list)
+    versions: dict[int, int] = field(default_factory=dict)
     odd: list[tuple[str, str, str, str]] = field(default_factory=list)
+
+    def in_order(self) -> list[tuple[CaseClock, int | None]]:
+        """The clocks as `rows_in_order()` has their rows, each with its version."""
+        pairs = [(clock, self.versions.get(n)) for n, clock in enumerate(self.clocks)]
+        return sorted(pairs, key=lambda pair: _place(pair[0]))
 
     def open(self) -> dict[str, CaseClock]:
         return {clock.name: clock for clock in self.clocks if clock.state != CaseClock.State.STOPPED}
+
+
+def _place(clock: CaseClock) -> tuple[datetime, str]:
+    """Clocks that one move started are told apart by name: JSON keeps no order."""
+    return clock.started_at, clock.name
+
+
+def rows_in_order(rows: Iterable[CaseClock]) -> list[CaseClock]:
+    """Rows as they were written, in the order of `Replayed.in_order()`."""
+    return sorted(sorted(rows, key=lambda row: row.pk), key=_place)
 
 
 def replay(lines: Sequence[Line], calendar_of: CalendarOf) -> Replayed:
@@ -112,6 +131,7 @@ def _do(made: Replayed, name: str, act: dict[str, Any], line: Line, calendar_of:
         clock.exempt = True
     if "due_at" not in act:
         return
+    made.versions[made.clocks.index(clock)] = act["calendar"]
     if calendar is None:  # a version that is not kept any more: the entry's word must do
         clock.due_at = datetime.fromisoformat(act["due_at"])
         return
@@ -159,7 +179,7 @@ def verify_clocks(stream: str, progress: Progress = lambda done, total: None) ->
         for cases in _cases(stream):
             ids = [case.pk for case in cases]
             rows: dict[UUID, list[CaseClock]] = {pk: [] for pk in ids}
-            for row in CaseClock.objects.filter(case_id__in=ids).order_by("started_at", "pk"):
+            for row in rows_in_order(CaseClock.objects.filter(case_id__in=ids)):
                 rows[row.case_id].append(row)
             lines = {
                 pk: list(own) for pk, own in groupby(journal.of_cases(ids), key=lambda line: line.case_id)
@@ -201,7 +221,7 @@ def _compare(
         shown = [", ".join(clock.name for clock in some) or "none" for some in (made.clocks, rows)]
         differ("", "missing" if len(rows) < len(made.clocks) else "extra", *shown)
         return
-    for wanted, row in zip(made.clocks, rows, strict=True):
+    for (wanted, _version), row in zip(made.in_order(), rows, strict=True):
         for name in COMPARED:
             expected, found = getattr(wanted, name), getattr(row, name)
             if expected != found:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import ngettext
+from django.utils.translation import get_language, ngettext
 
 from casework import journal
 from casework.access import Actor
 from casework.calendars import Limit, Unit
+from casework.clocks import limit_of
 from casework.models import Attachment, Case, CaseClock, Organisation, Person, Post
 from dispatch.cards import dress
+from dispatch.limits import stage_named
 from dispatch.models import FilingCondition, Joining, Report, SourcePolicy, Task
 from dispatch.models.report import CheckResult, VerifyResult
 from dispatch.naming import signature
@@ -62,12 +63,21 @@ def condition_face(condition: FilingCondition) -> dict[str, Any]:
     }
 
 
-def clock_face(clock: CaseClock) -> dict[str, Any]:
+def clock_label(name: str, condition: FilingCondition | None) -> str:
+    """A clock in the reader's words; a stage has the name that the standard gives it."""
+    stage = stage_named(condition, name)
+    if not stage:
+        return str(Clock(name).label)
+    chinese = (get_language() or "zh").startswith("zh")
+    return str(stage["name_zh"] if chinese else stage.get("name_en") or stage["name_zh"])
+
+
+def clock_face(clock: CaseClock, condition: FilingCondition | None = None) -> dict[str, Any]:
     return {
         "name": clock.name,
-        "label": str(Clock(clock.name).label),
+        "label": clock_label(clock.name, condition),
         "state": clock.state,
-        "limit_text": limit_text(Limit(Decimal(clock.quota), Unit(clock.unit))),
+        "limit_text": limit_text(limit_of(clock)),
         "started_at": clock.started_at,
         "stopped_at": clock.stopped_at,
         "due_at": clock.due_at,
@@ -180,11 +190,11 @@ def case_face(actor: Actor, case_id: UUID, report: Report | None = None) -> dict
             for photo in attached
             if photo not in voices
         ],
+        "voices": [{key: getattr(one, key) for key in ("id", "seconds", "uploaded_at")} for one in voices],
         "tasks": [
             {**_task(actor, task), "far": task.distance_m is not None and task.distance_m > patrol.far_m}
             for task in Task.objects.filter(case_id=case_id).select_related("inspector")
         ],
-        "voices": [{key: getattr(one, key) for key in ("id", "seconds", "uploaded_at")} for one in voices],
         "joinings": [
             _joining(actor, joining)
             for joining in Joining.objects.filter(case_id=case_id)
@@ -192,7 +202,8 @@ def case_face(actor: Actor, case_id: UUID, report: Report | None = None) -> dict
             .order_by("joined_at", "pk")
         ],
         "clocks": [
-            clock_face(clock) for clock in CaseClock.objects.filter(case_id=case_id).order_by("started_at")
+            clock_face(clock, report.condition)
+            for clock in CaseClock.objects.filter(case_id=case_id).order_by("started_at")
         ],
         "moves": moves_for(
             actor,

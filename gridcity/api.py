@@ -135,6 +135,7 @@ def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
 api.add_router("", "casework.api.router")
 api.add_router("", "casework.photo_api.router")
 api.add_router("", "casework.push_api.router")
+api.add_router("", "casework.notices_api.router")
 
 
 def system_administrator(request: HttpRequest) -> Actor:
@@ -156,7 +157,9 @@ api.add_router("", "dispatch.grids_api.router", auth=system_administrator)
 api.add_router("", "dispatch.desk_api.router")  # before the others: “bulk” is no case
 api.add_router("", "dispatch.api.router")
 api.add_router("", "dispatch.conversation_api.router")
+api.add_router("", "dispatch.deadlines_api.router")
 api.add_router("", "dispatch.figures_api.router")
+api.add_router("", "dispatch.indicators_api.router")
 api.add_router("", "dispatch.phone_api.router")
 api.add_router("", "dispatch.patrol_api.router")
 api.add_router("", "dispatch.survey_api.router")

@@ -126,6 +126,11 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("DELETE", "/push/subscriptions"): Rule(
         ALL, one("/push/subscriptions"), lambda w: {"endpoint": "https://x.example"}, fine=frozenset({204})
     ),
+    ("GET", "/notices"): Rule(ALL, one("/notices")),
+    ("POST", "/notices/seen"): Rule(ALL, one("/notices/seen"), lambda w: {"upto": now()}),
+    ("GET", "/notices/mutes"): Rule(ALL, one("/notices/mutes")),
+    ("PUT", "/notices/mutes"): Rule(ALL, one("/notices/mutes"), lambda w: {"muted": [{"step": "warning"}]}),
+    ("GET", "/cases/{case_id}/deadlines"): Rule(SEERS, of_case("/deadlines"), refused=404),
     ("GET", "/phone/pack"): Rule(INSPECTORS, one("/phone/pack")),
     ("GET", "/phone/ranking"): Rule(INSPECTORS, one("/phone/ranking?lon=116.4105&lat=39.9205")),
     # each item is judged by itself: test_batch.py

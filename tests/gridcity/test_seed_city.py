@@ -12,10 +12,12 @@ from django.db import connection, transaction
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from casework.models import Case, Holding, Organisation, Person
+from casework.models import Case, CaseClock, Holding, Organisation, Person
 from casework.roles import Role
+from casework.replay import verify_clocks
 from casework.verify import verify_stream
 from dispatch.models import FilingCondition, GridDuty, RoutingRule, SourcePolicy, StepLimit
+from dispatch.policy import NO_DECISION
 from dispatch.routing_check import check_routing
 from dispatch.workflow import MOVES
 from gis_data.models import Cell, Component, ProblemClass
@@ -92,8 +94,8 @@ def test_the_rules_have_no_gap_conflict_or_dead_row(sample: dict[str, Any]) -> N
 
 
 def test_no_person_files_and_dispatches(sample: dict[str, Any]) -> None:
-    command = {move.verb for move in MOVES if Role.DISPATCHER in move.by}
-    supervision = {move.verb for move in MOVES if Role.SHIFT_LEADER in move.by}
+    command = {move.verb for move in MOVES if Role.DISPATCHER in move.by} - NO_DECISION
+    supervision = {move.verb for move in MOVES if Role.SHIFT_LEADER in move.by} - NO_DECISION
     for person in Person.objects.filter(demo=True):
         roles = set(person.holdings.values_list("post__role", flat=True))
         verbs = {move.verb for move in MOVES if move.by & roles}
@@ -112,7 +114,7 @@ def test_the_standard_is_loaded_with_its_units(sample: dict[str, Any]) -> None:
     with_conditions = set(active.values_list("problem_class_id", flat=True))
     known = ProblemClass.objects.filter(edition__current=True).values_list("pk", flat=True)
     assert len(set(known) - with_conditions) == 16  # the source names no condition for these
-    assert StepLimit.objects.count() == 5
+    assert StepLimit.objects.count() == 6
     assert SourcePolicy.objects.get(source="hotline").verify_first
     assert not SourcePolicy.objects.get(source="inspector").verify_first
 
@@ -123,6 +125,9 @@ def test_the_history_is_whole_and_the_desks_have_work(sample: dict[str, Any]) ->
     assert verdict.entries == sample["new_entries"]
     standing = Counter(Case.objects.filter(ended_at=None).values_list("state", flat=True))
     assert set(standing) == MOVES.states - MOVES.final
+    clocks = verify_clocks(orgs.DISTRICT)
+    assert (clocks.count, clocks.older) == (0, 0), clocks.differences[:3]
+    assert clocks.clocks == CaseClock.objects.count()
     overdue = Case.objects.filter(ended_at=None, due_at__lt=timezone.now()).count()
     assert 0 < overdue < sum(standing.values()) / 3
 
