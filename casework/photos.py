@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 from casework import images, sounds
 from casework.errors import Conflict, GridCityError, Invalid, Missing, TooMany
 from casework.models.attachment import Attachment
-from casework.rows import insert_unless_there
+from casework.rows import insert_unless_there, is_there
 
 SIZES: Final = {"thumb": 320, "full": 1600}
 UNCLAIMED_AFTER = timedelta(days=30)
@@ -82,8 +82,8 @@ def take_photo(
             mend=_("One of: %(kinds)s.") % {"kinds": ", ".join(Attachment.Kind.values)},
         )
     sha256 = hashlib.sha256(data).hexdigest()
-    if known := Attachment.objects.filter(pk=photo_id).first():
-        return _same(known, sha256, by)
+    if is_there(Attachment, photo_id):
+        return _same(Attachment.objects.get(pk=photo_id), sha256, by)
     photo = Attachment(
         id=photo_id,
         kind=kind,

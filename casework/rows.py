@@ -66,13 +66,22 @@ def insert_row(instance: Model) -> None:
     instance._state.adding, instance._state.db = False, connection.alias
 
 
+def is_there(model: type[Model], key: Any) -> bool:
+    """Whether a row has that key, for hot paths: a query set would be compiled anew each time."""
+    table = connection.ops.quote_name(model._meta.db_table)
+    column = connection.ops.quote_name(str(model._meta.pk.column))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS (SELECT FROM {table} WHERE {column} = %s)", [key])
+        return bool(cursor.fetchone()[0])
+
+
 def insert_unless_there(instance: Model) -> bool:
     """Write a new row whose key its maker chose, in one statement; False if the key is taken."""
     with connection.cursor() as cursor:
         cursor.execute(
             insert_of(type(instance), "row") + " ON CONFLICT DO NOTHING", {"row": row_of(instance)}
         )
-        made = cursor.rowcount == 1
+        made = bool(cursor.rowcount)
     if made:
         instance._state.adding, instance._state.db = False, connection.alias
     return made
