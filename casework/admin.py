@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.db.models import Field, Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from casework import journal
+from casework import journal, settling
 from casework.flows import flow_of
 from casework.models import (
     CalendarDay,
@@ -33,9 +34,11 @@ from casework.models import (
     Post,
     Stream,
     Succession,
+    Threshold,
     Token,
     WorkingCalendar,
 )
+from casework.models.calendar import forget_calendars
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -43,9 +46,11 @@ if TYPE_CHECKING:
     BaseUserAdmin = UserAdmin[Person]
     BaseUserForm = UserChangeForm[Person]
     BaseNewUserForm = AdminUserCreationForm[Person]
+    ThresholdFormBase = forms.ModelForm[Threshold]
 else:
     ModelAdmin, TabularInline, BaseUserAdmin = admin.ModelAdmin, admin.TabularInline, UserAdmin
     BaseUserForm, BaseNewUserForm = UserChangeForm, AdminUserCreationForm
+    ThresholdFormBase = forms.ModelForm
 
 admin.site.unregister(Group)  # registered by the import of UserAdmin; rights come from posts
 
@@ -242,13 +247,40 @@ class FailedLoginAdmin(ModelAdmin):
 # --- calendars ----------------------------------------------------------------------------------------------
 
 
+class MovesDeadlines:
+    """Says how many running deadlines a change of a calendar moves; the worker sets them anew."""
+
+    def response_add(self, request: HttpRequest, obj: Model, *args: Any, **more: Any) -> HttpResponse:
+        self._tell(request)
+        return super().response_add(request, obj, *args, **more)  # type: ignore[misc, no-any-return]
+
+    def response_change(self, request: HttpRequest, obj: Model) -> HttpResponse:
+        self._tell(request)
+        return super().response_change(request, obj)  # type: ignore[misc, no-any-return]
+
+    def response_delete(self, request: HttpRequest, *args: Any) -> HttpResponse:
+        self._tell(request)
+        return super().response_delete(request, *args)  # type: ignore[misc, no-any-return]
+
+    def _tell(self, request: HttpRequest) -> None:
+        forget_calendars()
+        moved = settling.due_dates_that_moved()[1]
+        if moved:
+            text = ngettext(
+                "%(n)s running deadline moves; it is set anew within minutes; those concerned are told.",
+                "%(n)s running deadlines move; they are set anew within minutes; those concerned are told.",
+                len(moved),
+            )
+            messages.info(request, text % {"n": len(moved)})
+
+
 class YearInline(TabularInline):
     model = CalendarYear
     extra = 0
 
 
 @admin.register(WorkingCalendar)
-class WorkingCalendarAdmin(ModelAdmin):
+class WorkingCalendarAdmin(MovesDeadlines, ModelAdmin):
     list_display = ("code", "name", "name_en", "district_code", "zone", "version")
     search_fields = ("code", "name", "name_en")
     readonly_fields = ("version",)
@@ -256,14 +288,14 @@ class WorkingCalendarAdmin(ModelAdmin):
 
 
 @admin.register(CalendarYear)
-class CalendarYearAdmin(ModelAdmin):
+class CalendarYearAdmin(MovesDeadlines, ModelAdmin):
     list_display = ("calendar", "year", "status", "notice_no")
     list_filter = ("calendar", "status")
     search_fields = ("notice_no",)
 
 
 @admin.register(CalendarDay)
-class CalendarDayAdmin(ModelAdmin):
+class CalendarDayAdmin(MovesDeadlines, ModelAdmin):
     list_display = ("day", "is_working", "note", "note_en", "slots", "calendar", "local")
     list_filter = ("calendar", "is_working", "local")
     search_fields = ("note", "note_en")
@@ -271,12 +303,40 @@ class CalendarDayAdmin(ModelAdmin):
     readonly_fields = ("local",)
 
 
+class ThresholdForm(ThresholdFormBase):
+    channels = forms.MultipleChoiceField(
+        label=_("channels"), choices=Notice.Channel.choices, widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        model = Threshold
+        fields = "__all__"
+
+
+@admin.register(Threshold)
+class ThresholdAdmin(ModelAdmin):
+    form = ThresholdForm
+    list_display = ("step", "share", "reach", "channels", "supervises", "mutable")
+    search_fields = ("step",)
+
+
 # --- cases: to be looked at ---------------------------------------------------------------------------------
 
 
 class ClockInline(NeverChanged, TabularInline):
     model = CaseClock
-    fields = ("name", "state", "quota", "unit", "started_at", "stopped_at", "due_at", "organisation")
+    fields = (
+        "name",
+        "state",
+        "quota",
+        "extended",
+        "unit",
+        "exempt",
+        "started_at",
+        "stopped_at",
+        "due_at",
+        "organisation",
+    )
     readonly_fields = fields
     extra = 0
 

@@ -37,6 +37,9 @@ SYSTEM: Rights = {
     "dispatch.routingrule": ALL,
     "dispatch.steplimit": ALL,
     "dispatch.sourcepolicy": ALL,
+    "dispatch.limittype": ALL,
+    "dispatch.season": ALL,
+    "dispatch.clockpolicy": KEEP,
     "dispatch.indicatorpolicy": KEEP,
     "dispatch.patrolpolicy": KEEP,
     "dispatch.gridduty": ALL,
@@ -46,6 +49,7 @@ SYSTEM: Rights = {
     "casework.workingcalendar": KEEP,
     "casework.calendaryear": ALL,
     "casework.calendarday": ALL,
+    "casework.threshold": ALL,
     "casework.notice": VIEW,
     # to choose whom a duty is given to
     "casework.person": VIEW,
