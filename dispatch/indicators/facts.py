@@ -84,14 +84,15 @@ def fold(steps: Iterable[Step], zone: tzinfo, as_of: datetime) -> Folded:
     """Count one case: all its entries so far, in any order."""
     moves = standing(steps)
     case = _Case(moves, zone, as_of)
-    case.intake()
-    case.tasks()
-    case.filing()
-    case.dispatching()
-    case.handling()
-    case.beside()
     if is_merged(moves):
-        return Folded(moves[0].cell, moves[0].class_id, {}, None)
+        case.merged()
+    else:
+        case.intake()
+        case.tasks()
+        case.filing()
+        case.dispatching()
+        case.handling()
+        case.beside()
     facts = {fact: amount for fact, amount in case.counted.items() if amount}
     return Folded(moves[0].cell, moves[0].class_id, facts, min(case.ripening, default=None))
 
@@ -219,6 +220,11 @@ class _Case:
         return False
 
     # --- stages ---------------------------------------------------------------------------------------------
+
+    def merged(self) -> None:
+        """By itself a duplicate is a further sighting and nothing else."""
+        marked = next(step for step in reversed(self.moves) if step.verb == "mark_duplicate")
+        self.count("joined", marked.at, self.report)
 
     def intake(self) -> None:
         report = self.report

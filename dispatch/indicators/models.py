@@ -111,7 +111,7 @@ class ClosedMonth(models.Model):
 class Scoring(models.Model):
     """How a stream's city makes scores of rates, from a day on; without a row the defaults of `scores.py`.
 
-    rules        composites, bands and grades; checked by `scores.read()`
+    rules        composites, bands and grades; checked by `scores.check_rules()`
     rework_over  what reworked cases are divided by; two live systems differ
     """
 
@@ -138,3 +138,11 @@ class Scoring(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stream_id} {self.valid_from}"
+
+    def clean(self) -> None:
+        """Refuse, in words, rules that could not be applied."""
+        from dispatch.indicators.rates import KEYS
+        from dispatch.indicators.scores import check_rules
+
+        if self.rules is not None:
+            check_rules(self.rules, KEYS)

@@ -291,6 +291,9 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", "/organisations"): Rule(ALL, one("/organisations")),
     ("GET", "/indicators"): Rule(CENTRES, one("/indicators")),
     ("GET", "/indicators/{key}/cases"): Rule(CENTRES, one("/indicators/discovery_rate/cases")),
+    ("GET", "/indicators/table"): Rule(CENTRES, one("/indicators/table?by=post")),
+    ("GET", "/indicators/behind"): Rule(CENTRES, one("/indicators/behind?indicator=filing_rate")),
+    ("GET", "/indicators/behind.csv"): Rule(CENTRES, one("/indicators/behind.csv?counter=filed")),
     ("GET", "/imported/{case_id}"): Rule(CENTRES, lambda w: f"/imported/{told_case()}", refused=404),
 }
 

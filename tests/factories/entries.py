@@ -21,7 +21,7 @@ class Entries:
     ) -> None:
         self.at, self.cell, self.class_id, self.source = at, cell, class_id, source
         self.steps: list[Step] = []
-        self.state = ""
+        self.state = self.before_duplicate = ""
         self.move("report", hours=0)
 
     def move(
@@ -30,6 +30,8 @@ class Entries:
         """`clocks`: name → hours from now until it is due; None where it stops."""
         self.at += timedelta(hours=hours)
         move = MOVES[verb]
+        if verb == "mark_duplicate":
+            self.before_duplicate = self.state
         self.state = facts.pop("back_to", None) or move.target or self.state
         acts: dict[str, dict[str, Any]] = {}
         for name, due in (clocks or {}).items():

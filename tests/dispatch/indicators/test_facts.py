@@ -137,6 +137,15 @@ def test_only_the_last_check_of_a_stage_counts_and_a_recalled_one_never() -> Non
     assert (counted(case)["check_due"], counted(case)["checks_passed"]) == (1, 1)
 
 
+def test_a_duplicate_is_a_further_sighting_until_it_is_taken_off_again() -> None:
+    case = Entries(at=MONDAY).file().dispatch(due=2)
+    before = counted(case)
+    case.move("mark_duplicate", clocks={"handling": None})
+    assert counted(case) == {"joined": 1}
+    case.move("unmark_duplicate", back_to="dispatched", clocks={"handling": 2})
+    assert counted(case) == before
+
+
 def test_a_task_that_nobody_answers_falls_due_on_whom_it_was_given_to() -> None:
     case = Entries("web", at=MONDAY).move("send_verify", inspector_id=9, clocks={"verifying": 0.5})
     facts = fold(case.steps, CITY, LATER).facts
@@ -150,7 +159,7 @@ def test_a_task_that_nobody_answers_falls_due_on_whom_it_was_given_to() -> None:
 
 # --- any case ----------------------------------------------------------------------------------------------
 
-QUIET = {"message", "undo", "recompute"}
+QUIET = {"message", "undo", "recompute", "follow"}
 
 
 @st.composite
@@ -173,8 +182,10 @@ def journeys(draw: st.DrawFn) -> Entries:
                 max_size=3,
             )
         )
+        back_to = {"back_to": entries.before_duplicate} if verb == "unmark_duplicate" else {}
         entries.move(
             verb,
+            **back_to,
             hours=draw(st.floats(0, 30)),
             by=draw(st.integers(1, 4)),
             clocks=clocks,
@@ -216,6 +227,9 @@ def test_what_must_be_true_of_every_case(entries: Entries, days: int) -> None:
     )
     assert n["handled"] == n["handle_on_time"] + n["handle_late"] + n["handle_exempted"]
     assert n["to_close"] == n["to_handle"] >= n["close_on_time"] + n["close_late"] + n["close_forced"]
+    if entries.state == "duplicate":
+        assert n == {"joined": 1}
+        return
     assert n["to_dispatch"] >= n["dispatched"] >= n["dispatched_direct"]
     assert n["dispatched"] == n["dispatched_direct"] + n["redirected"]
     for kind in ("verify", "check"):
