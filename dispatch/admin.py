@@ -12,14 +12,17 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.limits import DEFAULTS
 from dispatch.models import (
+    ClockPolicy,
     DuplicateRule,
     DutyShift,
     FilingCondition,
     GridDuty,
     IndicatorPolicy,
+    LimitType,
     PatrolPolicy,
     RoutingDecision,
     RoutingRule,
+    Season,
     SourcePolicy,
     StepLimit,
 )
@@ -143,6 +146,27 @@ class StepLimitAdmin(ModelAdmin):
     form = LimitForm
     list_display = ("clock", "quota", "unit", "note")
     search_fields = ("clock", "note")
+
+
+@admin.register(LimitType)
+class LimitTypeAdmin(ModelAdmin):
+    list_display = ("code", "name", "name_en", "grades")
+    search_fields = ("code", "name", "name_en")
+
+
+@admin.register(Season)
+class SeasonAdmin(ModelAdmin):
+    list_display = ("key", "name", "name_en", "days")
+    search_fields = ("key", "name", "name_en")
+
+
+@admin.register(ClockPolicy)
+class ClockPolicyAdmin(ModelAdmin):
+    list_display = (
+        "stream", "extension_most", "extension_levels", "hang_most", "hang_days", "hang_levels",
+        "appeal_levels", "in_time_only", "four_eyes", "rework", "bundled",
+    )  # fmt: skip
+    search_fields = ("stream__code",)
 
 
 @admin.register(SourcePolicy)
