@@ -25,6 +25,7 @@ from gis_data.sample import load_sample_city
 from gridcity.seeding import orgs, rules
 from gridcity.seeding.history import History, Written
 from gridcity.seeding.lives import STANDING
+from gridcity.seeding.patrols import write_patrols
 from gridcity.seeding.pictures import Pictures
 from gridcity.seeding.world import read_world
 
@@ -104,7 +105,9 @@ def write_history(
     for written in history.write(days=days, per_day=per_day, until=until, standing=STANDING):
         rate = written.cases / max(time.monotonic() - began, 0.001)
         progress(f"history up to {written.upto:%Y-%m-%d}: {written.cases} cases, {rate:.0f} a second")
+    shifts, visits = write_patrols(world, seed=seed, days=days, until=until)
+    progress(f"patrols: {shifts} shifts, {visits} visits of cells")
     with connection.cursor() as cursor:
-        for table in history.tables:
+        for table in [*history.tables, "dispatch_shift", "dispatch_cellvisit"]:
             cursor.execute(f'ANALYZE "{table}"')
     return written

@@ -16,10 +16,11 @@ from casework.access import Actor
 from casework.roles import Role
 from dispatch.models.report import CheckResult, Source, VerifyResult
 from dispatch.workflow import Clock, State
+from gridcity.seeding.habits import HOURS
 from gridcity.seeding.world import Lot, World
 
 if TYPE_CHECKING:
-    from gridcity.seeding.history import Life
+    from gridcity.seeding.effects import Life
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ WITHDRAWN: Final = 0.004
 SENT_BACK: Final = 0.004
 RETURNED: Final = 0.03
 CANCELLED: Final = 0.003
+EXTENDED: Final = 0.01
 OVERDUE: Final = 0.06
 REWORKED: Final = 0.04
 VOIDED: Final = 0.006
@@ -52,6 +54,8 @@ CANCELS: Final = ("派遣单位有误，重新派遣",)
 REWORKS: Final = ("现场核查仍有残留", "处置不彻底，请继续处置", "处置照片与现场不符")
 VOIDS: Final = ("重复立案", "误立案")
 FORCES: Final = ("纳入专项工程统一整治", "施工围挡内，由建设单位完工时恢复")
+MORE_TIME: Final = ("需采购配件", "需占道施工审批", "雨天无法施工")
+HANGINGS: Final = ("涉及管网改造工程，待立项", "非种植季节，待春季补植", "待产权单位资金落实")
 WITHDRAWALS: Final = ("误报", "问题已现场解决")
 
 MINUTE: Final = timedelta(minutes=1)
@@ -114,6 +118,10 @@ def whole_life(life: Life, world: World, rng: Random, at: datetime) -> Iterator[
         yield Step(at + usual(rng, 600), "force_close", leader, {"reason": rng.choice(FORCES)})
         return
     while True:
+        if rng.random() < EXTENDED:
+            for step in _more_time(life, world, rng, at):
+                at = step.at
+                yield step
         done = _done_at(life, rng, at)
         yield Step(at + (done - at) * rng.uniform(0.03, 0.3), "accept", life.desk)
         yield Step(done, "finish", life.desk)
@@ -129,6 +137,18 @@ def whole_life(life: Life, world: World, rng: Random, at: datetime) -> Iterator[
             yield Step(at, "close", leader)
             return
         yield Step(at, "rework", seat, {"reason": rng.choice(REWORKS)})
+
+
+def _more_time(life: Life, world: World, rng: Random, at: datetime) -> Iterator[Step]:
+    """Asked for by the department and granted, level by level, if there is time for that before the limit."""
+    due = life.clocks[Clock.HANDLING].due_at
+    assert due is not None, "the handling clock runs while the department has the case"
+    part = (due - at) * 0.1
+    levels = world.policy.extension_levels
+    yield Step(at + part, "ask_extension", life.desk, {"reason": rng.choice(MORE_TIME)})
+    for n, role in enumerate(levels, 2):
+        by = life.desk if role == Role.DEPARTMENT else rng.choice(world.people[Role(role)])
+        yield Step(at + n * part, "approve" if n <= len(levels) else "extend", by)
 
 
 def _done_at(life: Life, rng: Random, at: datetime) -> datetime:
@@ -148,30 +168,34 @@ def _done_at(life: Life, rng: Random, at: datetime) -> datetime:
 # How many cases stand in each state on a desk one looks at in the middle of a day.
 STANDING: Final[dict[str, int]] = {
     State.REPORTED: 10, State.VERIFYING: 5, State.VERIFIED: 4, State.FILED: 9, State.DISPATCHED: 14,
-    State.HANDLING: 18, State.HANDLED: 7, State.CHECKING: 6, State.CHECKED: 6,
+    State.HANDLING: 18, State.HANDLED: 7, State.CHECKING: 6, State.CHECKED: 6, State.HUNG: 3,
 }  # fmt: skip
 _ROAD: Final = ("report", "file", "dispatch", "accept", "finish", "send_check", "answer_check")
+_ROAD_HUNG: Final = ("report", "file", "dispatch", "ask_hang", "approve", "hang")
 _ROAD_PUBLIC: Final = ("report", "send_verify", "answer_verify", *_ROAD[1:])
 _REACHES: Final = {
     State.REPORTED: "report", State.VERIFYING: "send_verify", State.VERIFIED: "answer_verify",
     State.FILED: "file", State.DISPATCHED: "dispatch", State.HANDLING: "accept", State.HANDLED: "finish",
-    State.CHECKING: "send_check", State.CHECKED: "answer_check",
+    State.CHECKING: "send_check", State.CHECKED: "answer_check", State.HUNG: "hang",
 }  # fmt: skip
 # Minutes a case has stood in its state, against limits of 15, 30 and 60 minutes: most in time, some not.
 _STOOD: Final[dict[str, tuple[float, float]]] = {
     State.REPORTED: (0.5, 17), State.VERIFYING: (2, 36), State.VERIFIED: (0.5, 12), State.FILED: (0.5, 17),
     State.DISPATCHED: (1, 60), State.HANDLING: (5, 240), State.HANDLED: (0.5, 35), State.CHECKING: (2, 70),
-    State.CHECKED: (0.5, 26),
+    State.CHECKED: (0.5, 26), State.HUNG: (60, 600),
 }  # fmt: skip
 _BEFORE: Final[dict[str, tuple[float, float]]] = {
     "file": (1, 5), "dispatch": (1, 6), "accept": (2, 30), "finish": (20, 150), "send_check": (1, 8),
     "answer_check": (5, 30), "send_verify": (1, 5), "answer_verify": (4, 20),
+    "ask_hang": (1, 8), "approve": (1, 5), "hang": (1, 8),
 }  # fmt: skip
 
 
 def road_to(state: str, *, public: bool) -> tuple[str, ...]:
     """The moves that lead to a state the usual way."""
     road = _ROAD_PUBLIC if public else _ROAD
+    if state == State.HUNG:
+        road = (*(("report", "send_verify", "answer_verify") if public else ("report",)), *_ROAD_HUNG[1:])
     return road[: road.index(_REACHES[State(state)]) + 1]
 
 
@@ -203,17 +227,19 @@ def _standing(
             yield Step(at, verb, life.inspector, {"result": CheckResult.PASS if passed else CheckResult.FAIL})
         elif verb == "dispatch":
             yield Step(at, verb, by)
+        elif verb == "ask_hang":
+            told = {"reason": rng.choice(HANGINGS), "days": rng.choice((30, 60, 90))}
+            yield Step(at, verb, life.desk, told)
+        elif verb in ("approve", "hang"):
+            levels = world.policy.hang_levels
+            yield Step(at, verb, rng.choice(world.people[Role(levels[verb == "hang"])]))
         elif verb == "file":
             yield Step(at, verb, seat)
         else:
             yield Step(at, verb, life.desk)
 
 
-# Reports through a city's day, by the hour of its clock; of nights only what cannot wait.
-_HOURS: Final = Lot(
-    range(24),
-    [0.3, 0.2, 0.1, 0.1, 0.1, 0.3, 1, 4, 9, 12, 12, 8, 5, 6, 10, 10, 9, 6, 4, 2.5, 2, 1.2, 0.8, 0.5],
-)
+_HOURS: Final = Lot(range(24), HOURS)
 _WEEKEND: Final = 0.6
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
@@ -17,13 +18,23 @@ from casework.calendars import Limit, WorkCalendar
 from casework.models import Holding, Organisation
 from casework.models.calendar import calendar_for
 from casework.roles import Role
-from dispatch.limits import DEFAULTS, step_limit
-from dispatch.models import FilingCondition, GridDuty, SourcePolicy
+from dispatch.limits import DEFAULTS, clock_policy, step_limit
+from dispatch.models import ClockPolicy, FilingCondition, GridDuty, SourcePolicy
 from dispatch.models.report import Source
 from dispatch.routing import Decision, Facts, Rule, route
 from dispatch.rules import active_rules
 from gis_data.models import Area, ProblemClass
 from gridcity.seeding.bulk import Spot
+from gridcity.seeding.habits import (
+    HOT_SHARE,
+    SAME_AGAIN,
+    WORN_FAULTS,
+    WORN_SHARE,
+    Habit,
+    grounds,
+    habit_of,
+    usual_share,
+)
 
 EVENT, COMPONENT = ProblemClass.Kind.EVENT, ProblemClass.Kind.COMPONENT
 
@@ -45,8 +56,6 @@ SOURCES: Final[dict[str, int]] = {
     Source.INSPECTOR: 900, Source.HOTLINE: 55, Source.WEB: 20, Source.MAILBOX: 5, Source.VIDEO: 8,
     Source.MEDIA: 3, Source.SUPERIOR: 4, Source.TRANSFER: 5,
 }  # fmt: skip
-HOT_SHARE: Final = 0.35  # of all problems lie
-HOT_CELLS: Final = 0.04  # in so many of the cells
 
 T = TypeVar("T")
 
@@ -60,6 +69,10 @@ class Lot(Generic[T]):
 
     def draw(self, rng: Random) -> T:
         return rng.choices(self.things, cum_weights=self._sums)[0]
+
+    def at(self, share: float) -> T:
+        """The thing that lies at a share from 0 to 1 of all weights."""
+        return self.things[bisect(self._sums, share * self._sums[-1], hi=len(self.things) - 1)]
 
 
 @dataclass(slots=True, eq=False)
@@ -80,13 +93,28 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A class with the conditions under which it is filed."""
+    """A class with the conditions under which it is filed, how common it is, and its habit.
+
+    share   of a thousand reports, whenever they come
+    worn    of a component, those that break again and again
+    drawn   of an event, the places that draw it (empty: none do)
+    """
 
     id: int
     kind: str
     code: str
     name: str
     conditions: Lot[FilingCondition]
+    share: float
+    habit: Habit
+    worn: Sequence[Place] = ()
+    drawn: Sequence[Place] = ()
+
+    def condition_in(self, cell_code: str, rng: Random) -> FilingCondition:
+        """Mostly the one usual for the cell: what went wrong there goes wrong there again."""
+        if rng.random() < SAME_AGAIN:
+            return self.conditions.at(usual_share(cell_code, self.code))
+        return self.conditions.draw(rng)
 
 
 @dataclass
@@ -95,9 +123,9 @@ class World:
 
     stream: str
     calendar: WorkCalendar
-    problems: Lot[Problem]
+    problems: list[Problem]
     places: list[Place]
-    hot: list[Place]
+    grounds: dict[str, list[Place]]
     of_class: dict[int, list[Place]]
     people: dict[Role, list[Actor]]
     desks: dict[int, Actor]
@@ -105,10 +133,12 @@ class World:
     walks: dict[str, Actor]
     names: dict[str, str]
     limits: dict[str, Limit]
+    policy: ClockPolicy
     verify_first: frozenset[str]
     sources: Lot[str]
     rules: tuple[Rule, ...]
     _decided: dict[tuple[object, ...], Decision] = field(default_factory=dict)
+    _lots: dict[tuple[int, int], Lot[Problem]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._area_digits = max((len(rule.area_code) for rule in self.rules), default=0)
@@ -125,12 +155,31 @@ class World:
                 decision = self._decided[key] = route(facts, self.rules)
         return decision
 
-    def problem_at(self, rng: Random) -> tuple[Problem, Place]:
-        """What goes wrong next, and where: components where one stands, events more often at hot spots."""
-        problem = self.problems.draw(rng)
+    def problem_at(self, at: datetime, rng: Random) -> tuple[Problem, Place]:
+        """What goes wrong at an instant, and where: by hour, month, and the places that draw it."""
+        local = at.astimezone(self.calendar.zone)
+        problem = self._lot(local.hour, local.month).draw(rng)
+        habit = problem.habit
         if problem.kind == COMPONENT:
-            return problem, rng.choice(self.of_class[problem.id])
-        return problem, rng.choice(self.hot if rng.random() < HOT_SHARE else self.places)
+            worn = rng.random() < WORN_FAULTS
+            return problem, rng.choice(problem.worn if worn else self.of_class[problem.id])
+        if problem.drawn and rng.random() < habit.drawn:
+            return problem, rng.choice(problem.drawn)
+        ground, there = (habit.ground, habit.there) if habit.ground else ("hot", HOT_SHARE)
+        return problem, rng.choice(self.grounds[ground] if rng.random() < there else self.places)
+
+    def _lot(self, hour: int, month: int) -> Lot[Problem]:
+        """The problems with their weights at that time."""
+        lot = self._lots.get((hour, month))
+        if lot is None:
+            lot = self._lots[hour, month] = Lot(
+                self.problems,
+                [
+                    one.share * one.habit.at_hour(hour + 0.5) * one.habit.in_month(month)
+                    for one in self.problems
+                ],
+            )
+        return lot
 
     def inspector_of(self, cell_code: str, rng: Random) -> Actor:
         return self.walks.get(cell_code) or rng.choice(self.people[Role.INSPECTOR])
@@ -151,7 +200,7 @@ def read_world(stream: str, at: datetime) -> World:
         calendar=calendar_for(stream),
         problems=_problems(of_class),
         places=places,
-        hot=_hot(places),
+        grounds=_grounds(places),
         of_class=of_class,
         people=people,
         desks=desks,
@@ -163,6 +212,7 @@ def read_world(stream: str, at: datetime) -> World:
             )
         ),
         limits={clock: step_limit(clock) for clock in DEFAULTS},
+        policy=clock_policy(stream),
         verify_first=frozenset(
             SourcePolicy.objects.filter(verify_first=True).values_list("source", flat=True)
         ),
@@ -186,14 +236,18 @@ def _places(stream: str) -> list[Place]:
         return [Place(*row) for row in cursor.fetchall()]
 
 
-def _hot(places: list[Place]) -> list[Place]:
-    """The places of some cells, the same in every run."""
-    cells = sorted({place.cell_code for place in places})
-    hot = set(Random(7).sample(cells, max(1, int(len(cells) * HOT_CELLS)))) if cells else set()
-    return [place for place in places if place.cell_code in hot]
+def _grounds(places: list[Place]) -> dict[str, list[Place]]:
+    """The places in the cells of each kind."""
+    kinds = grounds(sorted({place.cell_code for place in places}))
+    return {kind: [place for place in places if place.cell_code in cells] for kind, cells in kinds.items()}
 
 
-def _problems(of_class: dict[int, list[Place]]) -> Lot[Problem]:
+def _worn(places: Sequence[Place]) -> Sequence[Place]:
+    """Some of the components of a class, the same in every run."""
+    return Random(7).sample(places, max(1, int(len(places) * WORN_SHARE))) if places else ()
+
+
+def _problems(of_class: dict[int, list[Place]]) -> list[Problem]:
     conditions: dict[int, list[FilingCondition]] = {}
     for condition in FilingCondition.objects.filter(active=True).order_by("problem_class_id", "ordinal"):
         conditions.setdefault(condition.problem_class_id, []).append(condition)
@@ -210,23 +264,25 @@ def _problems(of_class: dict[int, list[Place]]) -> Lot[Problem]:
         kind: sum(1 for one in classes if one.kind == kind and (kind, one.code) not in OFTEN)
         for kind in share
     }
-    weights = [
-        share[one.kind]
-        * OFTEN.get((one.kind, one.code), (1000 - named[one.kind]) / max(1, rare[one.kind]))
-        / 1000
-        for one in classes
-    ]
-    problems = [
-        Problem(
-            one.pk,
-            one.kind,
-            one.code,
-            one.name,
-            Lot(conditions[one.pk], [1 / (n + 1) for n in range(len(conditions[one.pk]))]),
+    stands = {one.code: of_class.get(one.pk, []) for one in classes if one.kind == COMPONENT}
+    problems = []
+    for one in classes:
+        habit = habit_of(one.kind, one.code)
+        weight = OFTEN.get((one.kind, one.code), (1000 - named[one.kind]) / max(1, rare[one.kind]))
+        problems.append(
+            Problem(
+                id=one.pk,
+                kind=one.kind,
+                code=one.code,
+                name=one.name,
+                conditions=Lot(conditions[one.pk], [1 / (n + 1) for n in range(len(conditions[one.pk]))]),
+                share=share[one.kind] * weight,
+                habit=habit,
+                worn=_worn(of_class.get(one.pk, [])) if one.kind == COMPONENT else (),
+                drawn=[place for code in habit.beside for place in stands.get(code, [])],
+            )
         )
-        for one in classes
-    ]
-    return Lot(problems, weights)
+    return problems
 
 
 def _people(stream: str) -> tuple[dict[Role, list[Actor]], dict[int, Actor]]:

@@ -24,7 +24,8 @@ from dispatch.models import Report, RoutingDecision, Task
 from dispatch.workflow import MOVES, State
 from gridcity.seeding import history as history_module
 from gridcity.seeding import live, orgs, rules
-from gridcity.seeding.history import EFFECTS, History, HistoryInterrupted, Written
+from gridcity.seeding.effects import EFFECTS
+from gridcity.seeding.history import History, HistoryInterrupted, Written
 from gridcity.seeding.lives import STANDING, begins_of, road_to
 from gridcity.seeding.pictures import Pictures
 from gridcity.seeding.world import read_world
