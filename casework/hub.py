@@ -29,7 +29,7 @@ from django.utils.crypto import constant_time_compare
 
 from casework import journal
 from casework.access import Actor
-from casework.flows import all_flows, flow_of
+from casework.flows import Flow, all_flows, flow_of
 from casework.journal import CHANNEL, Line, instant
 from casework.models import Holding, Person, Token
 
@@ -145,12 +145,22 @@ def shown_to(line: Line, actor: Actor) -> dict[str, Any] | None:
             "from": line.state_from,
             "to": line.state_to,
             "facts": flow.facts_for(actor, line.facts),
+            "had": line.case_seq > 1 and _saw(flow, actor, line),
             "card": flow.dress(line.card),
         }
-    was = line.facts.get("was")
-    if was and flow.sees(actor, {**line.card, **was}):
-        return {"stream": line.stream, "seq": line.seq, "case_id": str(line.case_id), "gone": True}
+    if line.facts.get("was") and _saw(flow, actor, line):
+        # where it lies and how it stood she knew before; nothing of what it has become
+        place = {key: line.card[key] for key in ("lon", "lat") if key in line.card}
+        return {
+            "stream": line.stream, "seq": line.seq, "case_id": str(line.case_id), "gone": True, "had": True,
+            "from": line.state_from, **place,
+        }  # fmt: skip
     return None
+
+
+def _saw(flow: Flow, actor: Actor, line: Line) -> bool:
+    """Whether the actor saw the case as it was before the entry."""
+    return flow.sees(actor, {**line.card, **line.facts.get("was", {})})
 
 
 def make_ready(lines: Iterable[Line], actor: Actor) -> list[str]:

@@ -28,6 +28,7 @@ from casework.rows import one_view
 from dispatch.models import Report, Task
 from dispatch.policy import sees, visible
 from dispatch.queues import QUEUES, Queue, queues_of
+from dispatch.workflow import AT_REST
 from gis_data import crs
 
 PAGE = 50
@@ -229,9 +230,12 @@ def cases_in_view(actor: Actor, box: tuple[float, float, float, float], zoom: in
 
     From zoom 17 on every case is itself. Below, cases of one square of the screen (64 px) are counted
     together; a square with one case shows that case. Counts, clusters and single cases come from one
-    query, so they agree.
+    query, so they agree; from then on entries keep them true (frontend/src/map/squares.js): each says whether
+    its reader saw the case before, so that a case is counted once in and once out.
+    side   of a square in degrees, 0: none; rest   states in which a case is not on the map
     """
     side = 0 if zoom >= 17 else 360.0 / 2**zoom / 4
+    view = {"stream": actor.stream, "side": side, "rest": sorted(AT_REST)}
     with one_view():
         head = journal.head(actor.stream)
         rows = Case.objects.filter(
@@ -241,7 +245,7 @@ def cases_in_view(actor: Actor, box: tuple[float, float, float, float], zoom: in
         try:
             inner, parameters = rows.values("pk", "card", "due_at", "report__place").query.sql_with_params()
         except EmptyResultSet:  # a post that sees no case at all
-            return {"stream": actor.stream, "head": head, "clusters": [], "items": []}
+            return {**view, "head": head, "clusters": [], "items": []}
         with connection.cursor() as cursor:
             cursor.execute(
                 f"""SELECT count(*), count(*) FILTER (WHERE due_at < now()),
@@ -260,7 +264,7 @@ def cases_in_view(actor: Actor, box: tuple[float, float, float, float], zoom: in
         if card is None
     ]
     singles = [json.loads(card) if isinstance(card, str) else card for *_, card in found if card is not None]
-    return {"stream": actor.stream, "head": head, "clusters": clusters, "items": singles}
+    return {**view, "head": head, "clusters": clusters, "items": singles}
 
 
 def _box(box: tuple[float, float, float, float]) -> Polygon:

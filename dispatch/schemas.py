@@ -280,8 +280,12 @@ class ProposalOut(Out):
 
 
 class MapOut(Out):
+    """`side` of the squares in which cases are counted together, in degrees; states at `rest` are not shown."""
+
     stream: str
     head: int
+    side: float
+    rest: list[str]
     clusters: list[dict[str, Any]]
     items: list[CardOut]
 

@@ -34,23 +34,29 @@ interface ClockOut {
   name: string; label: string; state: "running" | "paused" | "stopped"; limit_text: string;
   due_at: string | null; started_at: string; stopped_at: string | null; provisional: boolean;
 }
-interface MoveOut { verb: string; label: string; asks: string[]; primary: boolean }
+interface MoveOut { verb: string; label: string; asks: string[]; target?: string | null; primary: boolean }
+interface Around extends Card { why: "component" | "near" | "cell"; distance_m: number }
+interface LinkedCase extends Card { label: string }
+interface Bulked { id: string; number: string; done: boolean; state: string; version: number; error: { message: string; mend: string } | null }
 interface Entry {
   stream?: string; seq: number; case_id: string; verb: string; label: string; at: string;
   by?: { name: string; post?: string; organisation?: string } | null;
   state_from?: string; state_to?: string; facts?: Record<string, unknown>; card?: Card; gone?: boolean;
+  /** whether the reader saw the case before; the state it left; where a case lies that is gone */
+  had?: boolean; from?: string; lon?: number; lat?: number;
 }
 interface CaseOut extends Card {
   text: string; address: string; accuracy_m: number | null; datum: string;
   component: { code: string; name: string; owner: Named | null } | null; reporter: { name: string; phone?: string } | null;
   conditions: ConditionOut[]; closing: string; must_verify: boolean;
   photos: PhotoOut[]; voices?: VoiceOut[]; tasks: TaskOut[]; joinings: JoiningOut[]; clocks: ClockOut[]; moves: MoveOut[]; history: Entry[];
+  undo_until?: string | null; handler?: string; links?: LinkedCase[];
 }
 interface Page<T> { items: T[]; next: string | null }
 interface Snapshot { stream: string; head: number; items: Card[]; count: number; states: string[] }
 interface Alternative { organisation: Named; why: string }
 interface Proposal {
-  organisation: Named | null; limit_text: string; rule: string; reason: string;
+  organisation: Named | null; limit_text: string; closing: string; rule: string; reason: string;
   lost: { rule: string; why: string }[]; alternatives: Alternative[]; outcome: "matched" | "none" | "conflict";
 }
 interface ConditionOut { id: number | string; text: string; limit_text: string; closing: string }
@@ -75,7 +81,7 @@ interface MapSettings {
   layers: MapLayer[]; base_layers: BaseLayer[]; generated: boolean;
 }
 interface Cluster { lon: number; lat: number; count: number; overdue: number }
-interface MapCases { head: number; clusters: Cluster[]; items: Card[] }
+interface MapCases { head: number; side: number; rest: string[]; clusters: Cluster[]; items: Card[] }
 interface Figure {
   key: string; title: string; numerator: number; denominator: number; value: number | null; unit: string;
   claim: string; definition: string; cases_url: string;
@@ -128,6 +134,7 @@ interface PageContext {
   language: string; icons: string; csrf: string; page: string;
   role: string; person: string; stream: string; organisation: string; layers: MapLayer[];
   kind: string; queues: { id: string; title: string }[]; next: string;
+  bulk: Record<string, MoveOut[]>;
   person_id: number; username: string; map_style: string; worker: string;
 }
 

@@ -71,7 +71,9 @@ def test_a_case_that_goes_from_one_department_to_another_leaves_the_firsts_desk(
     gone = shown_to(journal.of_case(case.pk)[-1], town.chen)
     assert gone is not None
     assert gone["gone"]
-    assert set(gone) == {"stream", "seq", "case_id", "gone"}  # nothing of what it has become
+    # nothing of what it has become
+    assert set(gone) == {"stream", "seq", "case_id", "gone", "had", "from", "lon", "lat"}
+    assert gone["from"] == "filed"
     assert next(d for d in followed if d.actor == town.dai and d.queue == "department").cards
 
 

@@ -1,11 +1,12 @@
 /**
- * Open cases: markers shaped by stage, clusters made by the server. Asks again when the view moves; journal entries
- * change single markers at once, and a crowded view is asked again a little later.
+ * Open cases: markers shaped by stage, clusters made by the server. A moved view is asked for; from then on journal entries
+ * change numbers and markers at once (../squares.js), so that map, list and counts agree.
  */
 import { className, t, tn } from "../../lib/i18n.js";
-import { FINAL, mark, stateWord } from "../../lib/states.js";
+import { mark, stateWord } from "../../lib/states.js";
 import { timeLeft } from "../../lib/time.js";
 import { L } from "../leaflet.js";
+import { applyToView, countOf, singleOf, viewOf } from "../squares.js";
 
 const SETTLE = 2000;
 
@@ -24,10 +25,12 @@ function pin(card, chosen, glows) {
 /** @param {{ api: import("../../lib/api.js").Api, onpick: (card: Card) => void }} deps */
 export function cases({ api, onpick }) {
   const layer = L.layerGroup();
-  /** @type {Map<string, { card: Card, marker: L.Marker }>} */
+  /** Single cases on the map, and the one in hand. @type {Map<string, { card: Card, marker: L.Marker }>} */
   const shown = new Map();
-  /** @type {L.Marker[]} */
-  let clusters = [];
+  /** Numbers on the map, by square. @type {Map<string, L.Marker>} */
+  const clusters = new Map();
+  /** @type {import("../squares.js").View | null} */
+  let view = null;
   /** @type {L.Map | null} */
   let map = null;
   /** @type {AbortController | null} */
@@ -35,7 +38,6 @@ export function cases({ api, onpick }) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let later;
   let chosen = "";
-  let head = 0;
 
   async function refresh() {
     if (!map || !map.getSize().x) return;
@@ -47,24 +49,43 @@ export function cases({ api, onpick }) {
     try {
       const answer = /** @type {MapCases} */ (await api.get("/map/cases", { bbox, zoom: map.getZoom() }, mine.signal));
       if (mine.signal.aborted) return;
-      show(answer);
+      view = viewOf(answer, { west: bounds.getWest(), south: bounds.getSouth(), east: bounds.getEast(), north: bounds.getNorth() });
+      drawAll();
     } catch (error) {
       if (!mine.signal.aborted) later = setTimeout(refresh, 10_000);
       if (!(error instanceof Error)) throw error;
     }
   }
 
-  /** @param {MapCases} answer */
-  function show(answer) {
-    head = Math.max(head, answer.head);
-    clusters.forEach((marker) => layer.removeLayer(marker));
-    clusters = answer.clusters.map((cluster) => clusterMarker(cluster).addTo(layer));
-    const wanted = new Set(answer.items.map((card) => card.id));
-    for (const id of shown.keys()) if (!wanted.has(id) && id !== chosen) remove(id);
-    answer.items.forEach((card) => put(card, false));
+  function drawAll() {
+    if (!view) return;
+    const singles = new Set([...view.squares.values()].flatMap((square) => singleOf(square)?.id ?? []));
+    for (const id of shown.keys()) if (!singles.has(id) && id !== chosen) remove(id);
+    for (const key of clusters.keys()) dropCluster(key);
+    for (const key of view.squares.keys()) draw(key, false);
   }
 
-  /** @param {Cluster} cluster */
+  /** One square as it stands now: a number, a case, or nothing. @param {string} key @param {boolean} glows */
+  function draw(key, glows) {
+    dropCluster(key);
+    const square = view?.squares.get(key);
+    if (!square) return;
+    const single = singleOf(square);
+    if (single) put(single, glows);
+    else {
+      square.cards.forEach((card) => card.id !== chosen && remove(card.id));
+      clusters.set(key, clusterMarker(square).addTo(layer));
+    }
+  }
+
+  /** @param {string} key */
+  function dropCluster(key) {
+    const marker = clusters.get(key);
+    if (marker) layer.removeLayer(marker);
+    clusters.delete(key);
+  }
+
+  /** @param {import("../squares.js").Square} cluster */
   function clusterMarker(cluster) {
     const side = Math.round(26 + 7 * Math.log10(Math.max(1, cluster.count)));
     const text = String(cluster.count);
@@ -114,29 +135,21 @@ export function cases({ api, onpick }) {
     refresh,
     /** @param {Entry[]} entries */
     apply(entries) {
-      if (!map) return;
-      const bounds = map.getBounds();
-      let crowd = false;
-      for (const entry of entries) {
-        if (entry.seq <= head) continue;
-        head = entry.seq;
-        const { card } = entry;
-        if (card && card.lat === undefined) continue; // a survey: it lies in many places
-        const final = card && FINAL.includes(card.state);
-        if (!card || entry.gone || (final && card.id !== chosen)) {
-          if (shown.has(entry.case_id)) remove(entry.case_id);
-          else crowd = true;
-        } else if (shown.has(card.id)) put(card, true);
-        else if (bounds.contains([card.lat, card.lon])) {
-          if (clusters.length === 0 || card.id === chosen) put(card, true);
-          else crowd = true;
-        }
-      }
-      if (crowd && clusters.length) {
+      if (!map || !view) return;
+      const before = new Set([...view.squares.values()].flatMap((square) => singleOf(square)?.id ?? []));
+      const { changed, ask } = applyToView(view, entries);
+      for (const key of changed) draw(key, true);
+      const now = new Set([...view.squares.values()].flatMap((square) => singleOf(square)?.id ?? []));
+      for (const id of before) if (!now.has(id) && id !== chosen) remove(id);
+      const inHand = entries.findLast((entry) => entry.case_id === chosen && entry.card);
+      if (inHand?.card) put(inHand.card, true);
+      if (ask) {
         clearTimeout(later);
         later = setTimeout(refresh, SETTLE);
       }
     },
+    /** How many open cases the view has. */
+    count: () => (view ? countOf(view) : 0),
     /** The case in hand stands out. @param {Card | null} card */
     choose(card) {
       const before = shown.get(chosen);
