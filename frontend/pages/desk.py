@@ -6,7 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from casework.access import actor_of
 from casework.roles import Role
+from dispatch.queues import QUEUES
+from dispatch.workflow import MOVES
 from frontend.layers import layers_for
 from frontend.pages.frame import open_page
 
@@ -33,8 +36,24 @@ def _desk(request: HttpRequest, name: str, kind: str, role: Role, queues: Queues
         "frontend/desk.html",
         kind=kind,
         layers=layers_for(role),
+        person_id=actor.person_id if (actor := actor_of(request)) else None,
+        bulk={id: for_many(id) for id, _title in queues},
         queues=[{"id": id, "title": str(title)} for id, title in queues],
     )
+
+
+def for_many(queue: str) -> list[dict[str, object]]:
+    """The moves that many cases of a queue may be given at once: their arguments can be the same for all."""
+    states = QUEUES[queue].states
+    return [
+        {"verb": move.verb, "label": str(move.label), "asks": list(move.asks), "target": move.target}
+        for move in MOVES
+        if move.sources & states
+        and move.by & QUEUES[queue].roles
+        and set(move.asks) <= {"reason", "closing", "handler"}
+        and not (move.back or move.quiet)
+        and (move.target is not None or move.asks)
+    ]
 
 
 def supervision(request: HttpRequest) -> HttpResponse:

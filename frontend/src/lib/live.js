@@ -4,6 +4,7 @@
  * listeners are called with
  *   entries(items)   in order, without loss
  *   reset()          the cursor is no longer known: load the snapshot again, then call `restart(head)`
+ *   other(message)   anything else the server tells, such as who has which case open
  *   link(state)      { live, since, last } — since: when the link was lost; last: time of the last word from the server
  */
 import { backoff, judge } from "./sequence.js";
@@ -11,7 +12,7 @@ import { backoff, judge } from "./sequence.js";
 const SILENCE = 20_000;
 
 /** @typedef {{ live: boolean, refused: boolean, since: Date | null, last: Date | null }} LinkState */
-/** @typedef {{ entries: (items: Entry[]) => void, reset: () => void, link: (state: LinkState) => void }} Listeners */
+/** @typedef {{ entries: (items: Entry[]) => void, reset: () => void, link: (state: LinkState) => void, other?: (message: any) => void }} Listeners */
 
 /**
  * @param {{ stream: string, cursor: number, listeners: Listeners, open?: (url: string) => WebSocket }} options
@@ -58,7 +59,7 @@ export function follow({ stream, cursor, listeners, open = (url) => new WebSocke
     heard();
     const behind = "head" in message && message.head < cursor;
     if (message.type === "reset" || behind) restartFromScratch();
-    if (message.type !== "entries") return;
+    if (message.type !== "entries") return void listeners.other?.(message);
     const verdict = judge(cursor, message);
     if (verdict === "gap") drop();
     if (verdict !== "apply") return;

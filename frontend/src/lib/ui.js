@@ -3,8 +3,11 @@ import { ApiError } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { t } from "./i18n.js";
 
-/** A short word at the edge of the screen; a fault stays until it is read. @param {string} text @param {"done" | "fault"} [tone] @param {string} [mend] */
-export function toast(text, tone = "done", mend = "") {
+/**
+ * A short word at the edge of the screen; a fault stays until it is read.
+ * @param {string} text @param {"done" | "fault"} [tone] @param {string} [mend] @param {{ button?: HTMLElement, ms?: number }} [more] a button in it, and how long it stays
+ */
+export function toast(text, tone = "done", mend = "", { button, ms = 5000 } = {}) {
   let shelf = document.querySelector(".toasts");
   if (!shelf) {
     shelf = h("div.toasts", { role: "status", "aria-live": "polite" });
@@ -15,10 +18,11 @@ export function toast(text, tone = "done", mend = "") {
     "div.toast", { class: tone },
     icon(tone === "done" ? "circle-check" : "triangle-alert"),
     h("div", null, h("strong", null, text), mend && h("span", null, mend)),
+    button,
     h("button.bare", { type: "button", "aria-label": t("Close"), onclick: close }, icon("x")),
   );
   shelf.append(note);
-  if (tone === "done") setTimeout(close, 5000);
+  if (tone === "done") setTimeout(close, ms);
   return note;
 }
 

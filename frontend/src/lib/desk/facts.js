@@ -1,9 +1,9 @@
 /** What is known of a case: place, component, clocks, tasks, history. Pure building, no requests. */
 import { h, icon } from "../dom.js";
-import { named, t } from "../i18n.js";
+import { className, named, t } from "../i18n.js";
 import { sourceWord } from "../format.js";
 import { distance } from "../geo.js";
-import { ring, stateWord } from "../states.js";
+import { mark, ring, stateWord } from "../states.js";
 import { both, timeLeft } from "../time.js";
 
 /** @param {string} term @param {...import("../dom.js").Child} value */
@@ -65,6 +65,14 @@ export function tasks(item) {
       h("span.small.quiet", null, both(task.done_at ?? task.sent_at), task.distance_m !== null && task.distance_m !== undefined ? ` · ${t("{distance} from the place", { distance: distance(task.distance_m) })}` : ""),
       task.far && h("p.warn.small", null, icon("triangle-alert"), " ", t("Answered far from the place")),
       task.note && h("p", null, task.note))))));
+}
+
+/** Cases that belong together with this one. @param {CaseOut} item @param {(card: Card) => void} onpick */
+export function links(item, onpick) {
+  if (!item.links?.length) return null;
+  return h("section", null, h("h3", null, t("Linked cases")), h("ul.tasks", null, item.links.map((link) => h("li", null,
+    h("button.around-row", { type: "button", "data-case": link.id, onclick: () => onpick(link) }, mark(link.state),
+      h("span", null, h("b", null, className(link)), h("span.small.quiet", null, [link.label, link.number, stateWord(link.state)].join(" · "))))))));
 }
 
 /** Who else saw the same. @param {CaseOut} item */

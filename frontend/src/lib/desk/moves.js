@@ -5,18 +5,9 @@ import { t } from "../i18n.js";
 import { dialog } from "../ui.js";
 import { photoPicker } from "./photos.js";
 
-/** One key a verb, shown on its button. */
-const KEYS = /** @type {Record<string, string>} */ ({
-  send_verify: "v", recall_verify: "x", decline: "n", send_back: "b", cancel_dispatch: "x", return: "r", send_check: "k",
-  recall_check: "x", rework: "w", void: "d", force_close: "z", close: "c", file: "f", accept: "a", finish: "e", withdraw: "x",
-});
-
-/** @param {string} verb */
-export const keyOf = (verb) => KEYS[verb] ?? "";
-
 /** What else a move may carry. */
 const OFFERS = /** @type {Record<string, string[]>} */ ({
-  file: ["note"], dispatch: ["note"], accept: ["handler"], finish: ["note"], close: ["note"], withdraw: ["reason"],
+  file: ["note"], accept: ["handler"], finish: ["note"], close: ["note"], withdraw: ["reason"],
 });
 
 const DANGER = new Set(["decline", "void", "force_close", "withdraw"]);
@@ -62,9 +53,9 @@ function field(name, move, item, api) {
       },
     };
   }
-  const label = { reason: t("Reason"), note: t("Note"), closing: t("Closing condition"), handler: t("Handler") }[name] ?? name;
+  const label = { reason: t("Reason"), note: t("Note"), closing: t("Closing condition"), handler: t("Handler"), days: t("Days") }[name] ?? name;
   const long = name === "reason" || name === "note";
-  const input = long ? h("textarea", { id, name, rows: asked ? 3 : 1 }) : h("input", { id, name });
+  const input = long ? h("textarea", { id, name, rows: asked ? 3 : 1 }) : h("input", { id, name, type: name === "days" ? "number" : "text", min: name === "days" ? 1 : null });
   if (name === "closing") input.value = item.closing;
   const chips = name === "reason" ? usualReasons(move.verb) : [];
   return {
@@ -78,7 +69,7 @@ function field(name, move, item, api) {
         },
       }, text))),
       input),
-    value: () => input.value.trim(),
+    value: () => (name === "days" && input.value ? Number(input.value) : input.value.trim()),
     focus: () => input.focus(),
   };
 }
@@ -123,6 +114,9 @@ export function moveForm({ move, item, api, send, button }) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     void submit();
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
 
   async function submit() {

@@ -1,6 +1,7 @@
 /**
- * The queue of a desk: most urgent first. The chosen row stays under the hand: what arrives above it scrolls away
- * upwards and is counted in a quiet line.
+ * The queue of a desk: most urgent first. The chosen row stays under the hand until she leaves it: what arrives above it
+ * scrolls away upwards and is counted in a quiet line, what leaves above it leaves a gap, and when its own case has gone
+ * elsewhere the row stays, marked, where it is.
  */
 import { fill, h, icon } from "../dom.js";
 import { className, conditionText, named, number, t, tn } from "../i18n.js";
@@ -9,9 +10,12 @@ import { timeLeft } from "../time.js";
 import { empty, skeleton } from "../ui.js";
 
 /**
- * @param {{ root: HTMLElement, queues: { id: string, title: string }[], onqueue: (id: string) => void, onpick: (card: Card) => void }} options
+ * @param {{ root: HTMLElement, queues: { id: string, title: string }[], onqueue: (id: string) => void, onpick: (card: Card) => void,
+ *   other: (id: string) => import("./leases.js").Lease | null, onselect?: (picked: Card[]) => void }} options
+ * other     who else has a case open
+ * onselect  the cases picked for one move of many have changed
  */
-export function queueView({ root, queues, onqueue, onpick }) {
+export function queueView({ root, queues, onqueue, onpick, other, onselect = () => {} }) {
   /** @type {Map<string, HTMLElement>} */
   const rows = new Map();
   /** @type {Card[]} */
@@ -21,23 +25,29 @@ export function queueView({ root, queues, onqueue, onpick }) {
   let total = 0;
   /** Came while the reader looked elsewhere. @type {Set<string>} */
   const above = new Set();
+  /** Picked for one move of many; null while none are being picked. @type {Set<string> | null} */
+  let picked = null;
 
   const tabs = h("div.queue-tabs", { role: "tablist", "aria-label": t("Queues") });
   const search = h("input", { type: "search", placeholder: t("Search the queue"), "aria-label": t("Search the queue"), oninput: () => show(cards, none(), total) });
   const late = h("input", { type: "checkbox", onchange: () => show(cards, none(), total) });
   const news = h("button.news", { type: "button", hidden: true, onclick: toTop });
   const list = h("div.rows", { "aria-label": t("Cases"), tabindex: "-1" });
-  const scroll = h("div.queue-scroll", null, list);
+  const gap = h("div.queue-gap");
+  const scroll = h("div.queue-scroll", null, gap, list);
+  const bar = h("div.bulk", { hidden: true, role: "group", "aria-label": t("Many at once") });
   const foot = h("p.queue-foot.small.quiet");
   fill(
     root, tabs,
-    h("div.queue-tools", null, h("span.search", null, icon("search"), search), h("label.late", null, late, t("overdue only"))),
-    h("div.queue-body", null, news, scroll), foot,
+    h("div.queue-tools", null, h("span.search", null, icon("search"), search), h("label.late", null, late, t("overdue only")),
+      h("button.bare", { type: "button", "data-bulk-toggle": "", "aria-label": t("Many at once"), title: `${t("Many at once")} (B)` }, icon("list-checks"))),
+    bar, h("div.queue-body", null, news, scroll), foot,
   );
   say(skeleton(8));
 
   scroll.addEventListener("scroll", () => {
     if (scroll.scrollTop < 8) {
+      if (chosen === "" || !rows.has(chosen)) gap.style.height = "0";
       above.clear();
       tell();
     }
@@ -95,7 +105,7 @@ export function queueView({ root, queues, onqueue, onpick }) {
   function show(items, change, count) {
     cards = items;
     total = count;
-    const visible = items.filter(matches);
+    const visible = keepChosen(items.filter(matches));
     const anchor = rows.get(chosen) ?? firstInView();
     const before = anchor?.offsetTop ?? 0;
     const scrolled = scroll.scrollTop;
@@ -107,6 +117,7 @@ export function queueView({ root, queues, onqueue, onpick }) {
       gone.delete(card.id);
       const old = rows.get(card.id);
       const row = old && !change.changed.has(card.id) && old.dataset.version === String(card.version) ? old : drawRow(card, old);
+      row.classList.toggle("left", card.id === chosen && !cards.some((one) => one.id === chosen));
       rows.set(card.id, row);
       /** @type {Element | null} */
       const next = place ? place.nextElementSibling : list.firstElementChild;
@@ -121,18 +132,45 @@ export function queueView({ root, queues, onqueue, onpick }) {
     if (!visible.length) say(nothing());
     else list.setAttribute("role", "listbox");
     if (anchor?.isConnected && (scrolled > 0 || anchor.dataset.id === chosen)) {
-      scroll.scrollTop = scrolled + anchor.offsetTop - before;
+      hold(scrolled + anchor.offsetTop - before);
       for (const id of change.came) {
         const row = rows.get(id);
         if (row && row.offsetTop < scroll.scrollTop) above.add(id);
       }
     }
     tell();
+    if (picked) {
+      for (const id of [...picked]) if (!cards.some((card) => card.id === id)) picked.delete(id);
+      select();
+    }
     const shown = visible.length;
     fill(foot, shown < count ? t("{shown} of {count} shown, most urgent first", { shown: number(shown), count: number(count) }) : t("most urgent first"));
     const own = tabs.querySelector("[aria-selected=true] b");
     if (own) own.textContent = number(count);
   }
+
+  /** The chosen row's case has left the list: it keeps its place until she leaves it. @param {Card[]} visible */
+  function keepChosen(visible) {
+    const row = rows.get(chosen);
+    const card = shownCards.get(chosen);
+    if (!row || !card || visible.some((one) => one.id === chosen)) return visible;
+    const ids = new Set(visible.map((one) => one.id));
+    let before = row.previousElementSibling;
+    while (before && !ids.has(/** @type {HTMLElement} */ (before).dataset.id ?? "")) before = before.previousElementSibling;
+    const at = before ? visible.findIndex((one) => one.id === /** @type {HTMLElement} */ (before).dataset.id) + 1 : 0;
+    return [...visible.slice(0, at), card, ...visible.slice(at)];
+  }
+
+  /** Scroll so that nothing moves under the hand; where the list is too short for that, a gap above makes it long enough. @param {number} wanted */
+  function hold(wanted) {
+    const height = gap.offsetHeight;
+    const change = wanted < 0 ? -wanted : -Math.min(height, wanted);
+    if (change) gap.style.height = `${height + change}px`;
+    scroll.scrollTop = Math.max(0, wanted + change);
+  }
+
+  /** @type {Map<string, Card>} */
+  const shownCards = new Map();
 
   const nothing = () => (search.value || late.checked
     ? empty(t("Nothing matches"), t("Clear the search to see the whole queue."))
@@ -145,23 +183,51 @@ export function queueView({ root, queues, onqueue, onpick }) {
   /** @param {Card} card @param {HTMLElement} [old] */
   function drawRow(card, old) {
     const row = old ?? h("div.row", {
-      role: "option", "data-id": card.id, "data-enter-acts": "", tabindex: "-1", onclick: () => onpick(current(card.id) ?? card),
+      role: "option", "data-id": card.id, "data-enter-acts": "", tabindex: "-1", onclick: () => (picked ? toggle(card.id) : onpick(current(card.id) ?? card)),
     });
     row.dataset.version = String(card.version);
+    shownCards.set(card.id, card);
     row.setAttribute("aria-selected", String(card.id === chosen));
+    if (picked) row.setAttribute("aria-checked", String(picked.has(card.id)));
+    else row.removeAttribute("aria-checked");
     const left = timeLeft(card, new Date());
+    const lease = other(card.id);
+    row.classList.toggle("taken", lease !== null);
     fill(
       row,
-      h("span.row-mark", null, mark(card.state)),
+      h("span.row-mark", null, !picked ? mark(card.state) : picked.has(card.id) ? icon("square-check") : icon("square")),
       h("b.row-what", null, className(card)),
-      h("span.row-where.quiet", null, [card.condition && conditionText(card), named(card.community), named(card.street)].filter(Boolean).join(" · ") || card.cell_code),
+      h("span.row-where.quiet", null, lease && h("span.row-taken", null, icon("user"), lease.name, " · "), [card.condition && conditionText(card), named(card.community), named(card.street)].filter(Boolean).join(" · ") || card.cell_code),
       h("span.time.row-time", { class: left.state }, ring(left), h("span", null, left.word)),
     );
     return row;
   }
 
+  const order = () => [...list.children].map((row) => /** @type {HTMLElement} */ (row).dataset.id ?? "").filter(Boolean);
+
   /** @param {string} id */
   const current = (id) => cards.find((card) => card.id === id);
+
+  function redraw() {
+    for (const [id, row] of rows) {
+      const card = shownCards.get(id);
+      if (card) drawRow(card, row);
+    }
+  }
+
+  function select() {
+    onselect(picked ? cards.filter((card) => picked?.has(card.id)) : []);
+  }
+
+  /** @param {string} id */
+  function toggle(id) {
+    if (!picked) return;
+    if (!picked.delete(id)) picked.add(id);
+    const row = rows.get(id);
+    const card = shownCards.get(id);
+    if (row && card) drawRow(card, row);
+    select();
+  }
 
   /** @param {HTMLElement} row */
   function glow(row) {
@@ -190,17 +256,50 @@ export function queueView({ root, queues, onqueue, onpick }) {
     /** @param {string} id */
     choose(id) {
       rows.get(chosen)?.setAttribute("aria-selected", "false");
+      const gone = chosen !== id && rows.has(chosen) && !cards.some((card) => card.id === chosen);
       chosen = id;
       const row = rows.get(id);
       row?.setAttribute("aria-selected", "true");
+      if (gone) show(cards, none(), total);
       row?.scrollIntoView({ block: "nearest" });
+    },
+    /** Leases have changed. @param {Set<string>} ids */
+    retell(ids) {
+      for (const id of ids) {
+        const row = rows.get(id);
+        const card = shownCards.get(id);
+        if (row && card) drawRow(card, row);
+      }
+    },
+    bar,
+    /** Begin or end to pick cases for one move of many. @param {boolean} on */
+    picking(on) {
+      picked = on ? new Set() : null;
+      list.toggleAttribute("data-picking", on);
+      redraw();
+      select();
+    },
+    isPicking: () => picked !== null,
+    toggle,
+    /** @param {(card: Card) => boolean} wanted among those shown by the search */
+    pickWhere(wanted) {
+      picked = new Set(cards.filter((card) => matches(card) && wanted(card)).map((card) => card.id));
+      redraw();
+      select();
     },
     /** The row after (or before) one, as the list stands. @param {string} id @param {1 | -1} step */
     beside(id, step) {
-      const ids = [...list.children].map((row) => /** @type {HTMLElement} */ (row).dataset.id).filter(Boolean);
+      const ids = order();
       const at = ids.indexOf(id);
       const next = at < 0 ? ids[0] : ids[at + step];
-      return (next !== undefined && cards.find((card) => card.id === next)) || null;
+      return (next !== undefined && current(next)) || null;
+    },
+    /** The case to take after one: the next that nobody else has, else the first such of the list. @param {string} id */
+    following(id) {
+      const ids = order();
+      const at = ids.indexOf(id);
+      const free = [...ids.slice(at + 1), ...ids.slice(0, at + 1)].find((one) => one !== id && current(one) && !other(one));
+      return (free !== undefined && current(free)) || null;
     },
     focusSearch: () => search.focus(),
   };

@@ -11,7 +11,7 @@ const POLL_EVERY = 15_000;
  * @typedef {{
  *   queue: (items: Card[], change: { came: Set<string>, left: Set<string>, changed: Set<string> }) => void,
  *   entries: (items: Entry[]) => void, counts: (counts: Record<string, Count>) => void,
- *   link: (state: import("../live.js").LinkState) => void, failed: (error: unknown) => void,
+ *   link: (state: import("../live.js").LinkState) => void, other: (message: any) => void, failed: (error: unknown) => void,
  * }} DeskListeners
  */
 
@@ -29,7 +29,9 @@ export function createStore({ api, stream, organisation, listeners }) {
 
   const none = () => ({ came: new Set(), left: new Set(), changed: new Set() });
   const rule = () => queueRule(snapshot?.states ?? [], queue === "department" ? organisation : null);
-  const shown = () => [...(snapshot?.items ?? [])].sort(byUrgency);
+  /** Decided here and on the way to the server: no longer on the list. @type {Set<string>} */
+  const leaving = new Set();
+  const shown = () => (snapshot?.items ?? []).filter((card) => !leaving.has(card.id)).sort(byUrgency);
 
   /** @param {string} id */
   async function load(id) {
@@ -63,6 +65,7 @@ export function createStore({ api, stream, organisation, listeners }) {
           countSoon();
         },
         reset: () => void reset(),
+        other: listeners.other,
         link(state) {
           live = state.live;
           listeners.link(state);
@@ -97,10 +100,19 @@ export function createStore({ api, stream, organisation, listeners }) {
   return {
     load,
     reload: () => load(queue),
-    total: () => snapshot?.count ?? 0,
+    total: () => Math.max(0, (snapshot?.count ?? 0) - (snapshot?.items ?? []).filter((card) => leaving.has(card.id)).length),
+    /** Would a case of this state stand on the list? @param {Card} card @param {string} state */
+    keeps: (card, state) => rule()({ ...card, state }),
+    /** Off the list before the server has answered, or back on it. @param {string} id @param {boolean} on */
+    leaves(id, on) {
+      if (on) leaving.add(id);
+      else leaving.delete(id);
+      listeners.queue(shown(), none());
+    },
     items: shown,
     /** The answer to our own move, before the journal brings it. @param {Card} card */
     own(card) {
+      leaving.delete(card.id);
       if (!snapshot) return;
       const kept = snapshot.items.filter((item) => item.id !== card.id);
       const was = kept.length < snapshot.items.length;
