@@ -59,18 +59,35 @@ def ask(move: Moving, report: Report, kind: Kind, reason: str, **more: Any) -> N
             value=report.relief["kind"],
             mend=_("Wait for the decision."),
         )
-    policy = clock_policy(move.case.stream_id)
-    report.relief = {
-        "kind": kind.value,
-        "reason": reason.strip(),
-        "asked_by": move.actor.person_id,
-        "people": [move.actor.person_id] if policy.four_eyes else [],
-        "level": 0,
-        **more,
-        **_before(levels_of(policy, kind), 0, kind),
-    }
+    report.relief = request_of(
+        clock_policy(move.case.stream_id), kind, move.actor.person_id, reason=reason.strip(), **more
+    )
     move.note(relief=kind.value, reason=reason.strip(), **more)
     _tell_deciders(move, report)
+
+
+def request_of(policy: ClockPolicy, kind: Kind, person_id: int, **told: Any) -> dict[str, Any]:
+    """A request as it lies on the report before its first level."""
+    return {
+        "kind": kind.value,
+        **told,
+        "asked_by": person_id,
+        "people": [person_id] if policy.four_eyes else [],
+        "level": 0,
+        **_before(levels_of(policy, kind), 0, kind),
+    }
+
+
+def approved(policy: ClockPolicy, relief: dict[str, Any], person_id: int) -> dict[str, Any]:
+    """The request before the next level. One that the city has struck out meanwhile is not waited for."""
+    kind, level = Kind(relief["kind"]), relief["level"] + 1
+    levels = levels_of(policy, kind)
+    return {
+        **relief,
+        "level": level,
+        "people": [*relief["people"], person_id],
+        **_before(levels, min(level, len(levels) - 1), kind),
+    }
 
 
 def _before(levels: list[str], level: int, kind: Kind) -> dict[str, Any]:
@@ -82,16 +99,8 @@ def approve_relief(case_id: UUID, *, actor: Actor, seen: int | None, note: str =
     """Approve on one level; the next one decides."""
     with reporting(case_id, "approve", actor=actor, seen=seen) as (move, report):
         relief = pending(report)
-        kind, level = Kind(relief["kind"]), relief["level"] + 1
-        levels = levels_of(clock_policy(move.case.stream_id), kind)
-        report.relief = {
-            **relief,
-            "level": level,
-            "people": [*relief["people"], actor.person_id],
-            # a level that the city has struck out meanwhile is not waited for
-            **_before(levels, min(level, len(levels) - 1), kind),
-        }
-        move.note(relief=kind.value, level=level, **({"note": note} if note else {}))
+        report.relief = approved(clock_policy(move.case.stream_id), relief, actor.person_id)
+        move.note(relief=relief["kind"], level=report.relief["level"], **({"note": note} if note else {}))
         _tell_deciders(move, report)
     return report
 

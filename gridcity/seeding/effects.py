@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from math import cos, radians
 from random import Random
 from typing import Any, Final
@@ -12,8 +13,10 @@ from uuid import UUID
 
 from casework import journal
 from casework.access import Actor
+from casework.calendars import Limit, Unit
 from casework.models import Attachment, Case, CaseClock
 from casework.moves import Moving
+from dispatch.actions.relief import Kind, approved, request_of
 from dispatch.limits import go_on_handling, handling_limit, start_handling
 from dispatch.models import FilingCondition, Report, RoutingDecision, Task
 from dispatch.queries import metres_between
@@ -236,7 +239,45 @@ def _with_reason(deeds: Deeds, life: Life, made: Moving, given: Given) -> None:
     made.note(reason=given["reason"])
 
 
+def _ask(kind: Kind) -> Effect:
+    """What is asked for lies on the report until the last level of the city's policy has decided."""
+
+    def effect(deeds: Deeds, life: Life, made: Moving, given: Given) -> None:
+        life.report.relief = request_of(deeds.world.policy, kind, made.actor.person_id, **given)
+        made.note(relief=kind.value, **given)
+
+    return effect
+
+
+def _approve(deeds: Deeds, life: Life, made: Moving, given: Given) -> None:
+    assert life.report.relief is not None, "it was asked for"
+    life.report.relief = approved(deeds.world.policy, life.report.relief, made.actor.person_id)
+    made.note(relief=life.report.relief["kind"], level=life.report.relief["level"])
+
+
+def _extend(deeds: Deeds, life: Life, made: Moving, given: Given) -> None:
+    life.report.relief = None
+    life.report.extensions += 1
+    made.extend(Clock.HANDLING, made.clocks[Clock.HANDLING].quota)
+    made.note(relief=Kind.EXTENSION.value)
+
+
+def _hang(deeds: Deeds, life: Life, made: Moving, given: Given) -> None:
+    assert life.report.relief is not None, "it was asked for"
+    days = life.report.relief["days"]
+    life.report.relief = None
+    life.report.hangs += 1
+    limit = Limit(Decimal(days), Unit.NATURAL_DAY)
+    made.allow(Clock.HANGING, limit, organisation_id=life.report.department_id)
+    made.note(relief=Kind.HANGING.value, days=days)
+
+
 EFFECTS: Final[dict[str, Effect]] = {
+    "ask_extension": _ask(Kind.EXTENSION),
+    "ask_hang": _ask(Kind.HANGING),
+    "approve": _approve,
+    "extend": _extend,
+    "hang": _hang,
     "report": _report,
     "send_verify": lambda deeds, life, made, given: deeds.send_task(life, made, Task.Kind.VERIFY),
     "answer_verify": _answer_verify,

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from decimal import Decimal
 from heapq import heappop, heappush
 from random import Random
 from typing import Any, Final
@@ -29,7 +28,6 @@ from casework.flows import Flow, flow_of
 from casework.models import Attachment, Case, CaseClock
 from casework.moves import Moving, check_move
 from dispatch.actions.base import WAS
-from dispatch.actions.relief import Kind, approved, request_of
 from dispatch.cards import bare_card
 from dispatch.flow import KIND
 from dispatch.limits import note_lateness
