@@ -94,8 +94,9 @@ class OrganisationAdmin(ModelAdmin):
 
 @admin.register(Succession)
 class SuccessionAdmin(ModelAdmin):
-    list_display = ("on", "predecessor", "successor", "basis")
+    list_display = ("on", "predecessor", "successor", "area_code", "basis", "carried_out_at", "moved")
     search_fields = ("predecessor__name", "successor__name", "basis")
+    readonly_fields = ("carried_out_at", "moved")
     autocomplete_fields = ("predecessor", "successor")
     date_hierarchy = "on"
 

@@ -127,6 +127,8 @@ def _do(made: Replayed, name: str, act: dict[str, Any], line: Line, calendar_of:
         clock.state, clock.stopped_at = CaseClock.State.RUNNING, None
     elif does == "extend":
         clock.extended += Decimal(act["by"])
+    elif does == "hand_over":
+        clock.organisation_id = act["organisation_id"]
     elif does == "exempt":
         clock.exempt = True
     if "due_at" not in act:

@@ -21,10 +21,13 @@ from dispatch.models import Report, RoutingRule
 from dispatch.policy import visible
 from dispatch.proposals import Proposal, propose
 from dispatch.queries import metres_between, report_in_full
+from dispatch.routing import Outcome
+from dispatch.suggestions import suggested
 from gis_data import crs
 
 NEAR_M = 150.0
 OF_EACH_KIND = 5
+SUGGESTED_AT_MOST = 5
 METRES_A_DEGREE = 111_320.0  # of latitude; of longitude fewer, so that the box is never too small
 
 
@@ -97,11 +100,31 @@ def proposal_face(report: Report) -> dict[str, Any]:
         "limit_text": faces.limit_text(handling_limit(condition, rule)) if condition else "",
         "closing": condition.closing_title if condition else "",
         "lost": [{"rule": name, "why": why} for name, why in found.lost],
-        "alternatives": [
-            {"organisation": faces.named(choice.organisation), "why": choice.why}
-            for choice in found.alternatives
-        ],
+        "alternatives": _alternatives(report, found),
     }
+
+
+def _alternatives(report: Report, found: Proposal) -> list[dict[str, Any]]:
+    """Whom else to send it to. Where the rules leave a choice, history ranks what they leave; it says so."""
+    named = {choice.organisation.code: choice for choice in found.alternatives}
+    told = [
+        {"organisation": faces.named(choice.organisation), "why": choice.why, "share": None, "cases": None}
+        for choice in named.values()
+    ]
+    if found.outcome == Outcome.MATCHED:
+        return told
+    history = suggested(report, report.case.stream_id, among=list(named))
+    ranked = [
+        {
+            "organisation": faces.named(one.organisation),
+            "why": named[one.organisation.code].why if one.organisation.code in named else "",
+            "share": one.share,
+            "cases": one.cases,
+        }
+        for one in history[:SUGGESTED_AT_MOST]
+    ]
+    shown = {one.organisation.code for one in history[:SUGGESTED_AT_MOST]}
+    return [*ranked, *(choice for choice in told if (choice["organisation"] or {}).get("code") not in shown)]
 
 
 def desk_face(actor: Actor, case_id: UUID) -> dict[str, Any]:

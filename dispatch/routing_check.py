@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, time
@@ -10,6 +11,7 @@ from typing import Any, ClassVar
 from django.db.models.functions import Left
 from django.utils.translation import gettext as _
 
+from casework.models import Organisation
 from dispatch.routing import Facts, Outcome, Rule, asked, route, titled
 from dispatch.rules import active_rules
 from gis_data.models import Area, Component, ProblemClass
@@ -65,7 +67,11 @@ class Check:
 
 def check_routing(district_code: str, at: datetime) -> Check:
     """Route every combination that exists under the rules in force at an instant."""
-    rules = active_rules(district_code, at)
+    return check_rules(district_code, active_rules(district_code, at))
+
+
+def check_rules(district_code: str, rules: tuple[Rule, ...]) -> Check:
+    """Route every combination that exists by these rules."""
     check = Check(district_code, len(rules))
     won: set[int] = set()
     for facts in _combinations(district_code, rules):
@@ -132,3 +138,46 @@ def _owners(district_code: str) -> dict[tuple[int, str], set[str]]:
     for class_id, street, owner in rows:
         found.setdefault((class_id, street), set()).add(owner)
     return found
+
+
+def matrix_of(district_code: str, rules: tuple[Rule, ...]) -> dict[str, Any]:
+    """Classes × areas, and what comes out in each over owners and hours: organisations, gaps, conflicts.
+
+    rows   a class each; `cells` by area: how often which outcome, by organisation's code, `gap`, `conflict`
+    """
+    codes = dict(Organisation.objects.values_list("pk", "code"))
+    counted: dict[tuple[str, str], dict[str, Counter[str]]] = {}
+    for facts in _combinations(district_code, rules):
+        decision = route(facts, rules)
+        outcome = {Outcome.NONE: "gap", Outcome.CONFLICT: "conflict"}.get(
+            decision.outcome, codes.get(decision.organisation_id or 0, "")
+        )
+        cells = counted.setdefault((facts.class_kind, facts.class_code), {})
+        cells.setdefault(facts.cell_code, Counter())[outcome] += 1
+    classes = {
+        (one.kind, one.code): one for one in ProblemClass.objects.filter(edition__current=True, active=True)
+    }
+    areas = _areas(district_code, rules)
+    names = {
+        code: (name, name_en or name)
+        for code, name, name_en in Area.objects.filter(
+            generation__state="active", code__in=areas
+        ).values_list("code", "name", "name_en")
+    }
+    shown = {outcome for cells in counted.values() for cell in cells.values() for outcome in cell}
+    return {
+        "areas": [
+            dict(zip(("code", "name", "name_en"), (code, *names.get(code, (code, code))), strict=True))
+            for code in areas
+        ],
+        "rows": [
+            {
+                "kind": kind,
+                "code": code,
+                "name": classes[kind, code].title,
+                "cells": [dict(cells.get(area, {})) for area in areas],
+            }
+            for (kind, code), cells in counted.items()
+        ],
+        "organisations": {one.code: one.title for one in Organisation.objects.filter(code__in=shown)},
+    }

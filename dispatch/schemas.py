@@ -258,8 +258,12 @@ class CaseOut(CardOut):
 
 
 class ChoiceOut(Out):
+    """`share`: a suggestion from history, among those listed; null where a rule named it and nothing more."""
+
     organisation: NamedOut
     why: str
+    share: float | None = None
+    cases: int | None = Field(None, description="How many handled cases the share was learnt from.")
 
 
 class LostOut(Out):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from casework.models import Stream
 from casework.tasks import periodic
-from dispatch import leases, patrol, undoing
+from dispatch import leases, patrol, succession, suggestions, undoing
 from dispatch.phone import chips
 
 
@@ -23,6 +23,19 @@ def end_forgotten_shifts() -> None:
 def forget_leases_and_images() -> None:
     leases.forget_ended()
     undoing.forget_old()
+
+
+@periodic("41 2 * * *")
+def learn_suggestions() -> None:
+    """Who handled what, for the dispatcher where the rules leave a choice."""
+    for stream in Stream.objects.values_list("code", flat=True):
+        suggestions.learn(stream)
+
+
+@periodic("* * * * *")
+def carry_out_successions() -> None:
+    """Organisations whose day has come hand over rules and open work."""
+    succession.carry_out_due()
 
 
 @periodic("17 2 * * *")

@@ -104,6 +104,9 @@ MOVES = Moves(
              _("Duplicate of another case"), asks=("main_id",)),
         Move("unmark_duplicate", frozenset({S.DUPLICATE}), None, SUPERVISION | COMMAND,
              _("Not a duplicate"), asks=("reason",), back=True),
+        # the organisation is taken over by another: state and clocks go on, under the new name
+        Move("succeed", OPEN | {S.DUPLICATE}, None, frozenset(), _("Taken over by another organisation"),
+             by_itself=True),
         Move("follow", frozenset(State), None, frozenset(), _("Linked case"), quiet=True),
         # a word on the case: the state stays, and nobody's decision grows old by it
         Move("message", OPEN, None, INSPECTOR | SUPERVISION | COMMAND | DEPARTMENT, _("Message"),

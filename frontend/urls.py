@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from frontend.pages import board, desk, editor, help, home, inspector, login
+from frontend.pages import board, desk, editor, help, home, inspector, login, rules
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("desk/department/", desk.department, name="desk-department"),
     path("board/", board.board, name="board"),
     path("editor/", editor.editor, name="editor"),
+    path("rules/", rules.rules, name="rules"),
     path("help/keys", help.keys, name="help-keys"),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

@@ -154,6 +154,7 @@ def system_administrator(request: HttpRequest) -> Actor:
 api.add_router("", "gis_data.api.router", auth=signed_in)
 api.add_router("", "gis_data.edit_api.router", auth=system_administrator)
 api.add_router("", "dispatch.grids_api.router", auth=system_administrator)
+api.add_router("", "dispatch.rules_api.router", auth=system_administrator)
 api.add_router("", "dispatch.desk_api.router")  # before the others: “bulk” is no case
 api.add_router("", "dispatch.api.router")
 api.add_router("", "dispatch.conversation_api.router")

@@ -58,19 +58,33 @@ class Organisation(models.Model):
 
 
 class Succession(models.Model):
-    """On a day, one organisation takes over what another had. Open work follows; closed work stays."""
+    """On a day, one organisation takes over what another had. Open work follows; closed work stays.
+
+    area_code        of a split: what lies there; empty: all that is left
+    carried_out_at   when rules and open work were handed over; `moved` says how much
+    """
 
     predecessor = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="succeeded_by")
     successor = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="took_over")
     on = models.DateField(_("on"))
     basis = models.CharField(_("basis"), max_length=200, blank=True)
+    area_code = models.CharField(
+        _("area"),
+        max_length=15,
+        blank=True,
+        help_text=_("code of the part that is taken over; empty for all that is left"),
+    )
+    carried_out_at = models.DateTimeField(_("carried out at"), null=True, blank=True, editable=False)
+    moved = models.JSONField(_("handed over"), default=dict, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("succession")
         verbose_name_plural = _("successions")
         constraints = (
             models.CheckConstraint(condition=~Q(predecessor=F("successor")), name="nobody_succeeds_itself"),
-            models.UniqueConstraint(fields=["predecessor", "successor", "on"], name="succession_once"),
+            models.UniqueConstraint(
+                fields=["predecessor", "successor", "on", "area_code"], name="succession_once"
+            ),
         )
 
     def __str__(self) -> str:

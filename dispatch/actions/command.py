@@ -65,6 +65,7 @@ def dispatch_report(
             organisation_code=organisation.code,
             organisation=organisation.name,
             rule_id=rule.pk if rule else None,
+            rule=rule.name if rule else "",
             by_hand=by_hand,
             reason=reason,
             **({"note": note} if note else {}),

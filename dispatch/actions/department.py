@@ -23,7 +23,12 @@ def accept_report(case_id: UUID, *, actor: Actor, seen: int | None, handler: str
 def return_report(case_id: UUID, *, actor: Actor, seen: int | None, reason: str) -> Report:
     """Return (回退) to the dispatcher; counts against the rule that sent it."""
     with reporting(case_id, "return", actor=actor, seen=seen, given={"reason": reason}) as (move, report):
-        decision = RoutingDecision.objects.filter(case_id=case_id).order_by("-decided_at", "-pk").first()
+        decision = (
+            RoutingDecision.objects.filter(case_id=case_id)
+            .select_related("rule")
+            .order_by("-decided_at", "-pk")
+            .first()
+        )
         if decision is not None:
             decision.returned_at, decision.return_reason = move.at, reason.strip()
             decision.save(update_fields=["returned_at", "return_reason"])
@@ -32,6 +37,7 @@ def return_report(case_id: UUID, *, actor: Actor, seen: int | None, reason: str)
             reason=reason.strip(),
             organisation_id=report.department_id,
             rule_id=decision.rule_id if decision else None,
+            rule=decision.rule.name if decision and decision.rule else "",
         )
         move.hand_to(None)
     return report

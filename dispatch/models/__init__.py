@@ -1,6 +1,7 @@
 """One module a noun; import them from here."""
 
 from dispatch.models.deadline import ClockPolicy, LimitType, Season
+from dispatch.models.draft import RuleDraft
 from dispatch.models.duplicate import DuplicateRule
 from dispatch.models.duty import DutyShift, GridDuty
 from dispatch.models.indicator import IndicatorPolicy
@@ -11,6 +12,7 @@ from dispatch.models.ranking import RankingTable
 from dispatch.models.report import Report
 from dispatch.models.rule import RoutingDecision, RoutingRule
 from dispatch.models.standard import FilingCondition, SourcePolicy, StepLimit
+from dispatch.models.suggestion import SuggestionTable
 from dispatch.models.survey import Survey, SurveyCell
 from dispatch.models.task import Task
 from dispatch.models.undo import UndoImage
@@ -31,10 +33,12 @@ __all__ = [
     "Report",
     "RoutingDecision",
     "RoutingRule",
+    "RuleDraft",
     "Season",
     "Shift",
     "SourcePolicy",
     "StepLimit",
+    "SuggestionTable",
     "Survey",
     "SurveyCell",
     "Task",

@@ -36,6 +36,7 @@ PAGES = (
     Page("board", _("Board"), frozenset({Role.MANAGER}) | SUPERVISION | COMMAND),
     Page("admin:index", _("Administration"), ADMINISTRATORS),
     Page("editor", _("Map editor"), frozenset({Role.SYSTEM_ADMIN})),
+    Page("rules", _("Routing rules"), frozenset({Role.SYSTEM_ADMIN})),
 )
 
 

@@ -54,7 +54,7 @@ interface CaseOut extends Card {
 }
 interface Page<T> { items: T[]; next: string | null }
 interface Snapshot { stream: string; head: number; items: Card[]; count: number; states: string[] }
-interface Alternative { organisation: Named; why: string }
+interface Alternative { organisation: Named; why: string; share?: number | null; cases?: number | null }
 interface Proposal {
   organisation: Named | null; limit_text: string; closing: string; rule: string; reason: string;
   lost: { rule: string; why: string }[]; alternatives: Alternative[]; outcome: "matched" | "none" | "conflict";

@@ -8,6 +8,9 @@ import { complain, dialog } from "../ui.js";
 
 const CHOICES = 9;
 
+/** Who handled the like before; it never decides. @param {Alternative} other */
+const fromHistory = (other) => (typeof other.share === "number" ? t("suggestion from history: {n} % of {cases} handled cases look like this", { n: Math.round(100 * other.share), cases: other.cases ?? 0 }) : "");
+
 /**
  * @param {{ proposal: Proposal, move: MoveOut, departments: () => Promise<Named[]>, onaccept: (organisation: string | null) => void }} options
  */
@@ -32,7 +35,7 @@ export function proposalView({ proposal, move, departments, onaccept }) {
         h("dt", null, t("because")), h("dd", null, proposal.reason)),
       proposal.lost.length > 0 && h("details", { open: proposal.lost.length <= 3 }, h("summary", null, t("Rules that lost ({n})", { n: proposal.lost.length })),
         h("ul", null, proposal.lost.map((lost) => h("li", null, h("b", null, lost.rule), " ", h("span.quiet", null, lost.why))))),
-      others.length > 0 && h("div.others", { role: "group", "aria-label": t("Other departments") }, others.map((other, i) => option(String(i + 1), other.organisation, other.why, String(i + 1)))),
+      others.length > 0 && h("div.others", { role: "group", "aria-label": t("Other departments") }, others.map((other, i) => option(String(i + 1), other.organisation, [other.why, fromHistory(other)].filter(Boolean).join(" · "), String(i + 1)))),
       h("div.actions", null, h("button.primary", { type: "button", "data-accept": "", onclick: accept },
         target ? t("{verb} to {department}", { verb: move.label, department: named(target) }) : t("Choose a department"), h("kbd", null, "⏎")),
       h("button", { type: "button", "data-any": "", onclick: any }, t("Any department …"), h("kbd", null, "I"))),
