@@ -9,7 +9,7 @@ import { complain, dialog } from "../ui.js";
 const CHOICES = 9;
 
 /** Who handled the like before; it never decides. @param {Alternative} other */
-const fromHistory = (other) => (typeof other.share === "number" ? t("suggestion from history: {n} % of {cases} handled cases look like this", { n: Math.round(100 * other.share), cases: other.cases ?? 0 }) : "");
+const fromHistory = (other) => (typeof other.share === "number" ? t("suggested by history: {n} % likely, learnt from {cases} handled cases", { n: Math.round(100 * other.share), cases: other.cases ?? 0 }) : "");
 
 /**
  * @param {{ proposal: Proposal, move: MoveOut, departments: () => Promise<Named[]>, onaccept: (organisation: string | null) => void }} options
