@@ -67,14 +67,20 @@ def cases_that_moved(stream: str) -> Iterator[UUID]:
             yield seen
 
 
-def due_dates_that_moved() -> tuple[int, list[MovedDue]]:
-    """How many running clocks were computed again, and those that came out differently; writes nothing."""
+def due_dates_that_moved(calendar: str = "") -> tuple[int, list[MovedDue]]:
+    """How many running clocks were computed again, and those that came out differently; writes nothing.
+
+    calendar  only clocks that run by it
+    """
+    streams = Stream.objects.filter(calendar_code=calendar) if calendar else Stream.objects.all()
+    codes = list(streams.order_by("code").values_list("code", flat=True))
     moved = [
         MovedDue(clock.case.number, clock.name, was, clock.due_at)
-        for stream in Stream.objects.order_by("code").values_list("code", flat=True)
-        for clock, was in _moved_clocks(stream)
+        for code in codes
+        for clock, was in _moved_clocks(code)
     ]
-    return CaseClock.objects.filter(state=CaseClock.State.RUNNING).count(), moved
+    running = CaseClock.objects.filter(state=CaseClock.State.RUNNING, case__stream_id__in=codes)
+    return running.count(), moved
 
 
 def _moved_clocks(stream: str) -> Iterator[tuple[CaseClock, datetime | None]]:

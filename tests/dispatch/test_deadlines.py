@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from io import StringIO
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.utils import timezone
 
 from casework import journal
@@ -371,6 +375,23 @@ def test_a_new_day_off_moves_running_clocks_writes_it_down_and_tells(town: Town)
     later(seconds=SETTLED_AFTER.total_seconds() + 3600 * 24 * 365)
     settle_calendars()
     assert not CalendarRecord.objects.filter(settled_at__isnull=True).exists()
+
+
+def test_an_import_shows_the_deadlines_it_would_move(town: Town, tmp_path: Path) -> None:
+    WorkingCalendar.objects.create(code="china", name="全国")
+    forget_calendars()
+    working(town)
+    case = walk(town, WAYS["handling"])
+    file = tmp_path / "days.csv"
+    file.write_text("day,is_working,slots,note,note_en,status\n2026-03-03,0,,停电,power cut,published\n")
+    for option, expected in (((), MONDAY + timedelta(days=1)), (("--commit",), MONDAY + timedelta(days=2))):
+        out = StringIO()
+        call_command("import_calendar", "--file", str(file), "--json", *option, stdout=out)
+        found = json.loads(out.getvalue())
+        assert [row["case"] for row in found["deadlines"]] == [case.number]
+        assert found["deadlines"][0]["now"] == "2026-03-04T01:00:00Z"
+        settle_calendars()
+        assert clock(case.pk).due_at == expected, option
 
 
 def test_an_ended_clock_is_explained_by_the_calendar_of_its_day(town: Town) -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
 
 from casework import holidays
 from casework.calendar_import import Changes, bring_in
 from casework.errors import Invalid
-from casework.models.calendar import PACKAGED_CODE
+from casework.models.calendar import PACKAGED_CODE, forget_calendars
+from casework.settling import MovedDue, due_dates_that_moved
 
 PACKAGED, LIBRARY = "packaged", "chinesecalendar"
 
@@ -66,13 +70,13 @@ class Command(BaseCommand):
         if not source:
             raise CommandError("The source holds no days.")
         years = options["years"] or range(source[0].day.year, source[-1].day.year + 1)
-        changes = bring_in(options["calendar"], source, years, write=options["commit"])
+        changes, moved = brought_in(options["calendar"], source, years, commit=options["commit"])
         if options["json"]:
-            self.stdout.write(
-                json.dumps({**changes.as_json(), "committed": options["commit"]}, ensure_ascii=False)
-            )
+            deadlines = [asdict(row) for row in moved]
+            found = {**changes.as_json(), "deadlines": deadlines, "committed": options["commit"]}
+            self.stdout.write(json.dumps(found, ensure_ascii=False, cls=DjangoJSONEncoder))
         else:
-            self.stdout.write(told(changes, committed=options["commit"]))
+            self.stdout.write(told(changes, len(moved), committed=options["commit"]))
 
     @staticmethod
     def source(name: str, file: Path | None) -> list[holidays.SpecialDay]:
@@ -92,7 +96,24 @@ class Command(BaseCommand):
         return sorted(days, key=lambda special: special.day)
 
 
-def told(changes: Changes, *, committed: bool) -> str:
+def brought_in(
+    code: str, source: list[holidays.SpecialDay], years: range, *, commit: bool
+) -> tuple[Changes, list[MovedDue]]:
+    """Bring the days in and see which running deadlines that moves; all taken back unless `commit`.
+
+    The worker writes the deadlines down, case by case (`casework.settling`).
+    """
+    with transaction.atomic():
+        changes = bring_in(code, source, years, write=True)
+        forget_calendars()
+        moved = due_dates_that_moved(code)[1]
+        if not commit:
+            transaction.set_rollback(True)
+    forget_calendars()
+    return changes, moved
+
+
+def told(changes: Changes, deadlines: int, *, committed: bool) -> str:
     """The changes in words."""
     lines = [
         f"Calendar {changes.calendar}: {changes.added} days added, {changes.changed} changed, "
@@ -103,6 +124,10 @@ def told(changes: Changes, *, committed: bool) -> str:
         lines.append(f"Left alone, published here already: {spoken(changes.passed)}.")
     if changes.kept:
         lines.append(f"Entered by hand and kept: {', '.join(changes.kept)}.")
+    if deadlines:
+        lines.append(
+            f"Running deadlines that this moves: {deadlines}; the worker sets them anew within minutes."
+        )
     if not committed:
         lines.append("Nothing was written. Add --commit to do it.")
     return "\n".join(lines)
