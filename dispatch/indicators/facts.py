@@ -77,7 +77,10 @@ def standing(steps: Iterable[Step]) -> list[Step]:
     """The moves that were not taken back, first to last."""
     every = sorted(steps, key=lambda step: step.case_seq)
     undone = {step.undone for step in every if step.verb == "undo"}
-    return [step for step in every if step.verb != "undo" and step.case_seq not in undone]
+    kept = [step for step in every if step.verb != "undo" and step.case_seq not in undone]
+    # a word said between a move and its undoing stands, in a state that does not: the last entry knows
+    kept[-1] = kept[-1]._replace(state_to=every[-1].state_to)
+    return kept
 
 
 def fold(steps: Iterable[Step], zone: tzinfo, as_of: datetime) -> Folded:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils.timezone import localdate
 
 from casework.models import Stream
@@ -96,3 +97,38 @@ def test_what_cannot_be_answered_is_refused_with_its_status(
     with pytest.raises(CommandError, match=words) as failed:
         run(*arguments)
     assert failed.value.returncode == status
+
+
+def test_all_indicators_by_department_from_sums_that_are_up_to_the_journal(town: Town) -> None:
+    told = json.loads(run("--stream", "110101", "--by", "department", "--json"))
+    assert told["figures"][1]["denominator"] == 2
+    table = told["table"]
+    assert table["reached"]["behind"] == 0
+    assert table["whole"]["rates"]["dispatch_accuracy"] == {"numerator": 1, "denominator": 2, "value": 50.0}
+    assert {row["code"] for row in table["rows"]} == {"", WATER, LIGHTING}
+    spoken = run("--stream", "110101", "--by", "department")
+    assert "Closing rate (%)" in spoken
+    assert "100.00  (1 / 1)" in spoken
+
+
+def test_what_was_counted_is_verified_and_what_was_changed_is_named(town: Town) -> None:
+    told = StringIO()
+    call_command("roll_up", "--json", stdout=told)
+    assert [each["stream"] for each in json.loads(told.getvalue())["streams"]] == ["110101", "110105"]
+    fine = StringIO()
+    call_command("verify_indicators", "--json", stdout=fine)
+    found = json.loads(fine.getvalue())
+    assert (found["ok"], found["differences"], found["streams"][0]["cases"]) == (True, 0, 3)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE indicators_rollup SET c0 = 99 WHERE grain = 'm' AND width = 9 AND dim = ''")
+    wrong = StringIO()
+    with pytest.raises(CommandError, match="1 number") as failed:
+        call_command("verify_indicators", "--stream", "110101", stdout=wrong)
+    assert failed.value.returncode == 1
+    assert "sum 110101001" in wrong.getvalue()
+    assert "reports_inspector: expected 2, found 99" in wrong.getvalue()
+    call_command("roll_up", "--rebuild", "--stream", "110101", stdout=StringIO())
+    call_command("verify_indicators", stdout=StringIO())
+    with pytest.raises(CommandError, match="no stream") as failed:
+        call_command("roll_up", "--stream", "999999", stdout=StringIO())
+    assert failed.value.returncode == 2

@@ -15,6 +15,10 @@ from casework.models import Stream
 from dispatch.board import board_json
 from dispatch.definitions import Imported, Key
 from dispatch.imported import PAST
+from dispatch.indicators.periods import By
+from dispatch.indicators.rollup import catch_up
+from dispatch.indicators.tables import Asked, Table, table_of
+from dispatch.indicators.told import table_json
 from dispatch.metrics import Board, Figure, Period, Row, Scope, board_of
 
 
@@ -28,7 +32,9 @@ def day(text: str) -> date:
 class Command(BaseCommand):
     help = (
         "Counts discovery rate, dispatch accuracy and mean resolution time from the journal, each with "
-        "numerator, denominator and the definition in force. Exit status: 0 done, 1 no such area or stream, "
+        "numerator, denominator and the definition in force. With --by, all indicators, rates and scores of "
+        "the scope by area, department, post, person, class, kind, day, week, month, quarter or year, from "
+        "sums that are first brought up to the journal. Exit status: 0 done, 1 no such area or stream, "
         "2 wrong use."
     )
 
@@ -49,6 +55,9 @@ class Command(BaseCommand):
             default=Imported.EXCLUDE.value,
             help="leave out what other systems told of the district (default), count it too, or alone",
         )
+        parser.add_argument(
+            "--by", choices=[by.value for by in By], help="all indicators, grouped by this, as `table`"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
     def handle(self, *args: object, **options: Any) -> None:
@@ -65,10 +74,42 @@ class Command(BaseCommand):
             except Invalid as fault:
                 raise CommandError(f"{fault.message} {fault.mend}", returncode=2) from fault
             board = board_of(scope)
+            table = self.table(scope, options["by"])
+            told = board_json(board) | ({"table": table_json(table)} if table else {})
         if options["json"]:
-            self.stdout.write(json.dumps(board_json(board), ensure_ascii=False))
-        else:
-            self.tell(board)
+            self.stdout.write(json.dumps(told, ensure_ascii=False))
+            return
+        self.tell(board)
+        if table:
+            self.tell_table(table)
+
+    def table(self, scope: Scope, by: str | None) -> Table | None:
+        if not by:
+            return None
+        if Stream.objects.filter(pk=scope.stream).exists():
+            catch_up(scope.stream)
+        return table_of(Asked(scope, By(by), {}))
+
+    def tell_table(self, table: Table) -> None:
+        rows = (table.whole, *table.rows)
+        self.stdout.write(f"\nAll indicators by {table.asked.by}, up to entry {table.reached.seq:,}")
+        for each in table.indicators:
+            self.stdout.write(f"\n{each.title} ({each.unit}): {each.words}")
+            for row in rows:
+                rate = row.rates[each.key]
+                value = "–" if rate.value is None else f"{rate.value:,.2f}"
+                self.stdout.write(
+                    f"  {value:>10}  ({rate.numerator:,.10g} / {rate.denominator:,})  "
+                    f"{row.named.code or row.key or 'all'} {row.named.name}"
+                )
+        scored = [(row, row.score) for row in table.rows if row.score]
+        for row, score in scored:
+            told = "–" if score.value is None else f"{score.value:.2f} {score.grade}"
+            self.stdout.write(f"Score {told} (on {score.weight:g} of 100): {row.named.code} {row.named.name}")
+        if table.closed:
+            months = ", ".join(f"{month:%Y-%m}" for month in table.closed)
+            told = ", ".join(f"{name} {n:+,}" for name, n in table.adjustments.items()) or "none"
+            self.stdout.write(f"Closed months: {months}; adjustments since: {told}")
 
     def tell(self, board: Board) -> None:
         scope = board.scope
