@@ -13,6 +13,7 @@ interface Card {
   lon: number; lat: number; cell_code: string; community: Named | null; street: Named | null;
   organisation: Named | null; department?: Named | null; reported_at: string; moved_at: string;
   due_at: string | null; clock: string | null; clock_started_at: string | null; paused: boolean;
+  stage?: string | null; relief?: { kind: string; does: string; by: string } | null; supervised?: string; late?: boolean; appeal?: string;
   photo: string | null; voice?: string | null;
   imported?: Imported | null;
   main?: { id: string; number: string; state: string } | null; duplicates?: number;
@@ -50,7 +51,7 @@ interface CaseOut extends Card {
   component: { code: string; name: string; owner: Named | null } | null; reporter: { name: string; phone?: string } | null;
   conditions: ConditionOut[]; closing: string; must_verify: boolean;
   photos: PhotoOut[]; voices?: VoiceOut[]; tasks: TaskOut[]; joinings: JoiningOut[]; clocks: ClockOut[]; moves: MoveOut[]; history: Entry[];
-  undo_until?: string | null; handler?: string; links?: LinkedCase[];
+  undo_until?: string | null; handler?: string;
 }
 interface Page<T> { items: T[]; next: string | null }
 interface Snapshot { stream: string; head: number; items: Card[]; count: number; states: string[] }

@@ -9,6 +9,7 @@ export const FINAL = ["closed", "force_closed", "self_handled", "void", "decline
 export function stageOf(state) {
   if (["reported", "verifying", "verified"].includes(state)) return "reported";
   if (state === "filed" || state === "dispatched" || state === "handling") return state;
+  if (state === "hung") return "dispatched";
   if (["handled", "checking", "checked"].includes(state)) return "checking";
   if (["closed", "force_closed", "self_handled"].includes(state)) return "closed";
   return "dropped";
@@ -20,7 +21,7 @@ export function stateWord(state) {
   const words = {
     reported: t("reported"), verifying: t("verifying on site"), verified: t("verified, to file"), filed: t("filed, to dispatch"),
     dispatched: t("dispatched, to accept"), handling: t("handling"), handled: t("handled, to check"), checking: t("checking on site"),
-    checked: t("checked, to close"), closed: tp("state", "closed"), force_closed: t("closed by force"), void: t("void"),
+    checked: t("checked, to close"), hung: t("hung, on the long list"), closed: tp("state", "closed"), force_closed: t("closed by force"), void: t("void"),
     declined: t("not filed"), withdrawn: t("withdrawn"), duplicate: t("duplicate of another case"), self_handled: t("settled on the spot"),
   };
   return words[state] ?? state;

@@ -141,3 +141,32 @@ export async function mountWhy({ root, api, caseId, clock }) {
     fill(root, failed(error, () => void mountWhy({ root, api, caseId, clock })));
   }
 }
+
+/**
+ * The same folded away under a line that is opened on demand; nothing is asked for before.
+ * @param {{ api: import("./api.js").Api, caseId: string }} options
+ */
+export function whyFold({ api, caseId }) {
+  const root = h("div");
+  const fold = h("details.why-fold", null, h("summary", null, t("Why this deadline?")), root);
+  fold.addEventListener("toggle", () => fold.open && !root.childElementCount && void mountWhy({ root, api, caseId }));
+  return fold;
+}
+
+/** What is asked for, and supervision, as chips on a case. @param {{ relief?: { kind: string, by: string } | null, supervised?: string, late?: boolean, appeal?: string }} card */
+export function deadlineChips(card) {
+  /** @type {Record<string, string>} */
+  const asked = { extension: t("more time asked for"), hanging: t("hanging asked for"), appeal: t("appeal against lateness") };
+  /** @type {Record<string, string>} */
+  const posts = { department: t("the department"), dispatcher: t("the dispatcher"), acceptor: t("the acceptor"), shift_leader: t("the shift leader"), manager: t("the head") };
+  /** @type {Record<string, string>} */
+  const supervised = { timeout: t("supervised: timeout"), leader: t("supervised by a leader"), important: t("supervised: important") };
+  /** @type {Record<string, string>} */
+  const appeals = { granted: t("handled late, exempt on appeal"), refused: t("handled late, appeal refused") };
+  const chips = [
+    card.supervised && supervised[card.supervised],
+    card.relief && t("{what}; {who} decides", { what: asked[card.relief.kind] ?? card.relief.kind, who: posts[card.relief.by] ?? card.relief.by }),
+    card.late && (appeals[card.appeal ?? ""] ?? t("handled late")),
+  ].filter(Boolean);
+  return chips.length ? h("p.why-chips", null, chips.map((text) => h("span.chip", null, text))) : null;
+}

@@ -7,6 +7,7 @@ import { className, conditionText, t } from "../i18n.js";
 import { mark, stateWord } from "../states.js";
 import { both } from "../time.js";
 import { complain, empty, failed, skeleton } from "../ui.js";
+import { deadlineChips, whyFold } from "../why.js";
 import { aroundList } from "./around.js";
 import { duplicateDialog, linked } from "./duplicates.js";
 import { clocks, facts, history, joinings, links, tasks } from "./facts.js";
@@ -105,14 +106,15 @@ export function caseView({ root, api, ahead, departments, other, listeners }) {
         h("div", null, h("h2", null, className(fresh)), fresh.condition && h("p", null, conditionText(fresh))),
         h("div.case-state", null, h("span.chip", null, mark(fresh.state), stateWord(fresh.state)), timeChip(fresh)),
         h("p.small.quiet", null, fresh.number, " · ", fresh.class_code, fresh.handler && ` · ${t("in hand of {name}", { name: fresh.handler })}`)),
+      deadlineChips(fresh),
       h("div", { "data-held": "" }),
       h("div", { "data-notice": "" }),
       linked(fresh, api, (id) => void open(id)),
       photoStrip(fresh.photos, api),
       voiceList(fresh.voices, api),
       box,
-      facts(fresh), links(fresh, listeners.onpick), aroundList(found.around, listeners.onpick),
-      talk.element, tasks(fresh), joinings(fresh), clocks(fresh), history(fresh)));
+      facts(fresh), links(found.links, listeners.onpick), aroundList(found.around, listeners.onpick),
+      talk.element, tasks(fresh), joinings(fresh), clocks(fresh), fresh.clocks.length > 0 && whyFold({ api, caseId: fresh.id }), history(fresh)));
     act(fresh, found.proposal, box);
     showLease();
     listeners.onloaded(fresh);
