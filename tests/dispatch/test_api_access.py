@@ -83,8 +83,9 @@ def colleagues(status: int) -> Callable[[str, Actor], int | None]:
     return lambda name, actor: status if name == "other inspector" else None
 
 
-def neighbours(role: Role, status: int) -> Callable[[str, Actor], int | None]:
-    return lambda name, actor: status if actor.role == role and actor.stream != "110101" else None
+def neighbours(role: Role | None, status: int) -> Callable[[str, Actor], int | None]:
+    """What those of another district get who have this post; None: whatever their post."""
+    return lambda name, actor: status if role in (None, actor.role) and actor.stream != "110101" else None
 
 
 def now() -> str:
@@ -295,6 +296,12 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", "/cases/{case_id}/proposal"): Rule(SEERS, of_case("/proposal"), refused=404),
     ("GET", "/tasks"): Rule(ALL, one("/tasks")),
     ("GET", "/map/cases"): Rule(ALL, one("/map/cases?bbox=116.4,39.9,116.5,40&zoom=18")),
+    ("GET", "/components/{code}/file"): Rule(
+        ALL, one("/components/1101010137000001/file"), but=neighbours(None, 404)
+    ),
+    ("GET", "/cells/{code}/file"): Rule(
+        ALL, one("/cells/110101001001001/file"), but=neighbours(None, 404)
+    ),
     ("GET", "/classes"): Rule(ALL, one("/classes?q=jg")),
     ("GET", "/organisations"): Rule(ALL, one("/organisations")),
     ("GET", "/indicators"): Rule(CENTRES, one("/indicators")),

@@ -3,6 +3,8 @@ import { addressOf } from "../lib/addresses.js";
 import { distance } from "../lib/geo.js";
 import { fill, h, icon } from "../lib/dom.js";
 import { named, t } from "../lib/i18n.js";
+import { complain } from "../lib/ui.js";
+import { showFile } from "./file.js";
 import { L } from "./leaflet.js";
 
 /** So long after the last key the server is asked. */
@@ -161,9 +163,14 @@ export function whereabouts({ api, map }) {
     ]);
     if (found instanceof Error) fill(body, h("b", null, address || found.message));
     else {
-      const { street, community, cell } = /** @type {Located} */ (found);
+      const { street, community, cell, components } = /** @type {Located} */ (found);
+      // what lies under the finger: about a fingertip of this zoom
+      const near = map.getZoom() >= 16 ? components.find((one) => one.distance_m <= 40075016 / 2 ** (map.getZoom() + 8) * 14) : undefined;
+      const open = (/** @type {string} */ path) => () => showFile(api, path).catch(complain);
       fill(body, h("b", null, address || t("No address near")), h("span", null, [named(street), named(community)].filter(Boolean).join(" · ")),
-        h("span.small.quiet", null, `${t("cell")} ${cell.code} · ${latlng.lng.toFixed(6)}, ${latlng.lat.toFixed(6)}`));
+        h("span.small.quiet", null, `${t("cell")} ${cell.code} · ${latlng.lng.toFixed(6)}, ${latlng.lat.toFixed(6)}`),
+        h("div.actions", null, near && h("button", { type: "button", onclick: open(`/components/${near.code}/file`) }, named(near)),
+          h("button", { type: "button", onclick: open(`/cells/${cell.code}/file`) }, t("File of the cell"))));
     }
     popup.update();
   });
