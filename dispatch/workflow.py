@@ -51,7 +51,7 @@ class Clock(TextChoices):
     """
 
     ACCEPTING = "accepting", _("accept")
-    FILING = "filing", _("file")
+    FILING = "filing", _("file the case")
     VERIFYING = "verifying", _("verify on site")
     DISPATCHING = "dispatching", _("dispatch")
     HANDLING = "handling", _("handle")
@@ -108,6 +108,11 @@ MOVES = Moves(
         Move("succeed", OPEN | {S.DUPLICATE}, None, frozenset(), _("Taken over by another organisation"),
              by_itself=True),
         Move("follow", frozenset(State), None, frozenset(), _("Linked case"), quiet=True),
+        # one report that is two problems: the second becomes a case of its own, linked to the first
+        Move("split", frozenset({S.REPORTED, S.VERIFIED, S.FILED}), None, SUPERVISION | COMMAND, _("Split"),
+             asks=("class_id",)),
+        Move("split_off", frozenset(), S.REPORTED, SUPERVISION | COMMAND, _("Split off another case"),
+             starts=(C.ACCEPTING,)),
         # a word on the case: the state stays, and nobody's decision grows old by it
         Move("message", OPEN, None, INSPECTOR | SUPERVISION | COMMAND | DEPARTMENT, _("Message"),
              asks=("note",), quiet=True),
@@ -121,6 +126,7 @@ MOVES = Moves(
         # department
         Move("accept", frozenset({S.DISPATCHED}), S.HANDLING, DEPARTMENT, _("Accept"), primary=True,
              undoable=True),
+        Move("assign", WITH_DEPARTMENT, None, DEPARTMENT, _("Assign"), asks=("handler",)),
         Move("return", WITH_DEPARTMENT, S.FILED, DEPARTMENT, _("Return"),
              asks=("reason",), pauses=HANDLINGS, starts=(C.DISPATCHING,), undoable=True),
         Move("finish", frozenset({S.HANDLING}), S.HANDLED, DEPARTMENT, _("Finish"),
