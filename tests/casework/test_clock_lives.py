@@ -1,5 +1,5 @@
-"""Whole lives of clocks against walking the minutes: pause, resume, extension, restart, a calendar that changes
-on the way. What the journal keeps of each life gives every clock again.
+"""Whole lives of clocks against walking the minutes: pause, resume, extension, restart, a changing calendar;
+and what the journal keeps of each life gives every clock again.
 """
 
 from __future__ import annotations
