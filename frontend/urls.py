@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from frontend.pages import board, desk, editor, help, home, inspector, login, rules
+from frontend.pages import board, desk, editor, help, home, inspector, login, rules, wall
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("desk/dispatch/", desk.dispatch, name="desk-dispatch"),
     path("desk/department/", desk.department, name="desk-department"),
     path("board/", board.board, name="board"),
+    path("wall/", wall.wall, name="wall"),
     path("editor/", editor.editor, name="editor"),
     path("rules/", rules.rules, name="rules"),
     path("help/keys", help.keys, name="help-keys"),

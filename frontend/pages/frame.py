@@ -34,6 +34,7 @@ PAGES = (
     Page("desk-dispatch", _("Dispatch"), COMMAND),
     Page("desk-department", _("Department"), frozenset({Role.DEPARTMENT})),
     Page("board", _("Board"), frozenset({Role.MANAGER}) | SUPERVISION | COMMAND),
+    Page("wall", _("Wall"), frozenset({Role.MANAGER}) | SUPERVISION | COMMAND),
     Page("admin:index", _("Administration"), ADMINISTRATORS),
     Page("editor", _("Map editor"), frozenset({Role.SYSTEM_ADMIN})),
     Page("rules", _("Routing rules"), frozenset({Role.SYSTEM_ADMIN})),

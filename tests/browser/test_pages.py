@@ -14,6 +14,7 @@ PAGES = [
     ("bo", "/desk/dispatch/"),
     ("chen", "/desk/department/"),
     ("mo", "/board/"),
+    ("mo", "/wall/"),
 ]
 
 

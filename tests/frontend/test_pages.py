@@ -188,15 +188,16 @@ def test_what_is_not_there_says_so_in_the_frame(db: None) -> None:
 
 def test_layers_are_declared_with_a_drawing_function() -> None:
     shown = layers_for(Role.DISPATCHER)
-    assert [layer["id"] for layer in shown] == list(LAYERS)
+    assert [layer["id"] for layer in shown] == [*LAYERS, "heat-work", "heat-time"]
     for layer in shown:
-        assert "{z}/{x}/{y}" in str(layer["url"])
+        assert "{z}/{x}/{y}" in str(layer["url"]) or layer["style"] == "heat"
+    assert [layer["id"] for layer in layers_for(Role.INSPECTOR)] == list(LAYERS)
 
 
 @pytest.mark.parametrize(
     "name",
     ["css/app.css", "icons.svg", "i18n/zh-hans.js", "images/mark.svg"]
-    + [f"pages/{page}.js" for page in ("login", "inspector", "desk", "board", "plain")],
+    + [f"pages/{page}.js" for page in ("login", "inspector", "desk", "board", "wall", "plain")],
 )
 def test_the_build_made_every_file_that_templates_name(name: str) -> None:
     if finders.find("gridcity/icons.svg") is None:

@@ -6,11 +6,12 @@ import { areas } from "./layers/areas.js";
 import { base } from "./layers/base.js";
 import { cells } from "./layers/cells.js";
 import { components } from "./layers/components.js";
+import { heat } from "./layers/heat.js";
 import { L } from "./leaflet.js";
 import { rasterLayer } from "./raster.js";
 import { searchBox, whereabouts } from "./search.js";
 
-const BUILDERS = /** @type {Record<string, typeof cells>} */ ({ base, areas, cells, grids: cells, components });
+const BUILDERS = /** @type {Record<string, typeof cells>} */ ({ base, areas, cells, grids: cells, components, heat: /** @type {any} */ (heat) });
 
 /** @typedef {ReturnType<typeof createMap>} OpenMap */
 
@@ -35,9 +36,9 @@ export function createMap({ element, settings, layers, mine, controls = true, ap
     if (!build) continue;
     const tiles = build({ url: declared.url, minZoom: declared.min_zoom, mine });
     drawn[declared.id] = tiles;
-    tiles.layer.on("load tileload", names.redraw);
-    if (shown.get(declared.id, declared.on)) tiles.layer.addTo(map);
-    tiles.layer.on("add remove", (event) => shown.set(declared.id, event.type === "add"));
+    if (declared.style !== "heat") tiles.layer.on("load tileload", names.redraw);
+    if (controls ? shown.get(declared.id, declared.on) : declared.on) tiles.layer.addTo(map);
+    if (controls) tiles.layer.on("add remove", (event) => shown.set(declared.id, event.type === "add"));
     if (declared.style === "base") control.addBaseLayer(tiles.layer, declared.title);
     else control.addOverlay(tiles.layer, declared.title);
   }

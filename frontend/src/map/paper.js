@@ -1,5 +1,7 @@
 /** The paper look: what colour and width a feature has. Colours come from the tokens, so night is the same code. */
 
+import { RAMP } from "./heat.js";
+
 /** @typedef {import("./mvt.js").Style} Style */
 
 /** @param {string} name */
@@ -65,7 +67,7 @@ export function areaStyle(figure, level) {
  */
 function counted(count, full, alpha) {
   const step = Math.min(4, Math.floor((5 * Math.log1p(count)) / Math.log1p(full)));
-  return { key: `count${step}`, order: 0, fill: ["#00224e", "#35456c", "#666970", "#a59c74", "#fee838"][step], alpha };
+  return { key: `count${step}`, order: 0, fill: RAMP[step], alpha };
 }
 
 /** The unit grid is magenta, as the standard draws it; from afar communities tell how many cells they have. @param {(code: string) => boolean} [mine] */
