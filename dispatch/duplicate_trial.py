@@ -1,9 +1,11 @@
 """How well duplicates are proposed, on a labelled set made from the simulation. Pure but for `drawn`.
 
-A problem is a report of the simulated history, at its place and time, of its class and component. People who
-tell of it again stand some metres off, come some hours later, may not name the component, may choose a
-neighbouring class. Beside some problems lies another of the same class: near, soon, and not the same.
-Read in the order of time, each report is offered the earlier ones that `likeness` calls the same.
+A problem is a report of the simulated history, at its place and time, of its class and component; it is there
+until that case ended. The history puts many on one point: what it tells of the same class on that point while
+the first is open is left out. People who tell of a problem again meanwhile stand some metres off, come some
+hours later, may not name the component, may choose another class. Beside some problems lies another of the
+same class: near, soon, and not the same. Read in the order of time, each report is offered the earlier ones
+still open that `likeness` calls the same.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import cos, radians
 from random import Random
 from typing import Any
@@ -51,10 +53,11 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Told:
-    """A report of the labelled set; `problem` is the truth."""
+    """A report of the labelled set; `problem` is the truth, and its case is open until then (None: still)."""
 
     problem: int
     sight: Sight
+    until: datetime | None = None
 
 
 @dataclass
@@ -84,7 +87,7 @@ class Score:
         }
 
 
-def drawn(stream: str, parameters: Parameters) -> list[Sight]:
+def drawn(stream: str, parameters: Parameters) -> list[tuple[Sight, datetime | None]]:
     """So many reports of the stream, by chance; the same ones for the same seed and the same city."""
     pks = list(
         Report.objects.filter(case__stream_id=stream)
@@ -92,31 +95,40 @@ def drawn(stream: str, parameters: Parameters) -> list[Sight]:
         .values_list("pk", flat=True)
     )
     chosen = Random(parameters.seed).sample(pks, min(parameters.problems, len(pks)))
-    found = Report.objects.filter(pk__in=chosen).select_related("problem_class")
-    return [sight_of(report) for report in found.order_by("reported_at", "pk")]
+    found = Report.objects.filter(pk__in=chosen).select_related("problem_class", "case")
+    return [(sight_of(report), report.case.ended_at) for report in found.order_by("reported_at", "pk")]
 
 
-def labelled(problems: Sequence[Sight], parameters: Parameters) -> list[Told]:
+def labelled(problems: Sequence[tuple[Sight, datetime | None]], parameters: Parameters) -> list[Told]:
     """The problems, what was told of them again, and what lies beside them, in the order of time."""
     chance = Random(parameters.seed + 1)
     by_kind: dict[str, list[str]] = defaultdict(list)
-    for problem in problems:
+    for problem, _until in problems:
         by_kind[problem.class_kind].append(problem.class_code)
     found: list[Told] = []
-    for n, problem in enumerate(problems):
-        found.append(Told(n, _named(problem, chance, parameters)))
+    standing: dict[tuple[str, str, float, float], datetime | None] = {}
+    for n, (problem, until) in enumerate(problems):
+        point = (problem.class_kind, problem.class_code, round(problem.lon, 6), round(problem.lat, 6))
+        stands = standing.get(point, problem.at)
+        if stands is None or stands > problem.at:
+            continue
+        standing[point] = until
+        found.append(Told(n, _named(problem, chance, parameters), until))
         if chance.random() < parameters.repeated:
             for _ in range(1 + _poisson(chance, parameters.times - 1)):
-                found.append(Told(n, _again(problem, chance, parameters, by_kind)))
+                again = _again(problem, chance, parameters, by_kind)
+                if until is None or again.at < until:  # later it would be another problem
+                    found.append(Told(n, again, until))
         if chance.random() < parameters.beside:
-            found.append(Told(-1 - n, _beside(problem, chance, parameters)))
+            beside = _beside(problem, chance, parameters)
+            found.append(Told(-1 - n, beside, beside.at + (until - problem.at) if until else None))
     return sorted(found, key=lambda told: told.sight.at)
 
 
 def trial(told: Iterable[Told], bound_of: BoundOf) -> dict[str, Score]:
     """Offer to each report the earlier ones; by kind of class and in all."""
     scores = {"component": Score(), "event": Score(), "all": Score()}
-    earlier: dict[tuple[int, int], list[tuple[int, Sight]]] = defaultdict(list)
+    earlier: dict[tuple[int, int], list[Told]] = defaultdict(list)
     known: set[int] = set()
     for one in told:
         bound = bound_of(one.sight.class_kind, one.sight.class_code)
@@ -128,7 +140,7 @@ def trial(told: Iterable[Told], bound_of: BoundOf) -> dict[str, Score]:
             score.wrong += offers[:1] not in ([], [one.problem])
             score.listed += one.problem in offers[:LISTED]
         known.add(one.problem)
-        earlier[_square(one.sight)].append((one.problem, one.sight))
+        earlier[_square(one.sight)].append(one)
     return scores
 
 
@@ -136,9 +148,10 @@ def _square(sight: Sight) -> tuple[int, int]:
     return int(sight.lon / SQUARE), int(sight.lat / SQUARE)
 
 
-def _around(sight: Sight, earlier: dict[tuple[int, int], list[tuple[int, Sight]]]) -> list[tuple[int, Sight]]:
+def _around(sight: Sight, earlier: dict[tuple[int, int], list[Told]]) -> list[tuple[int, Sight]]:
     x, y = _square(sight)
-    return [each for dx in (-1, 0, 1) for dy in (-1, 0, 1) for each in earlier.get((x + dx, y + dy), ())]
+    near = (each for dx in (-1, 0, 1) for dy in (-1, 0, 1) for each in earlier.get((x + dx, y + dy), ()))
+    return [(each.problem, each.sight) for each in near if each.until is None or each.until > sight.at]
 
 
 def _named(sight: Sight, chance: Random, parameters: Parameters) -> Sight:

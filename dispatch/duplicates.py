@@ -19,7 +19,7 @@ from dispatch.phone.policy import patrol_policy
 from dispatch.policy import visible
 from gis_data import crs
 
-LEAST_SCORE = 0.3
+LEAST_SCORE = 0.5
 PROPOSED_AT_MOST = 10
 
 BoundOf = Callable[[str, str], Bound]

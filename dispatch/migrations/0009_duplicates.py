@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 ),
                 ("metres", models.FloatField(verbose_name="same thing within m")),
                 ("days", models.FloatField(verbose_name="same thing within days")),
-                ("least_score", models.FloatField(default=0.3, verbose_name="least score")),
+                ("least_score", models.FloatField(default=0.5, verbose_name="least score")),
                 (
                     "stream",
                     models.ForeignKey(

@@ -20,7 +20,7 @@ class DuplicateRule(models.Model):
     class_code = models.CharField(_("class code begins with"), max_length=6, blank=True)
     metres = models.FloatField(_("same thing within m"))
     days = models.FloatField(_("same thing within days"))
-    least_score = models.FloatField(_("least score"), default=0.3)
+    least_score = models.FloatField(_("least score"), default=0.5)
 
     class Meta:
         verbose_name = _("threshold of duplicates")

@@ -77,6 +77,7 @@ def build(*, demo: bool, progress: Progress) -> dict[str, Any]:
         "new_conditions": conditions.new,
         "new_organisations": orgs.make_organisations(),
         "new_rules": rules.make_rules(),
+        "new_thresholds": rules.make_duplicate_rules(),
     }
     if demo:
         progress("people")

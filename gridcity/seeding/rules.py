@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from casework.models import Organisation
-from dispatch.models import RoutingRule
+from dispatch.models import DuplicateRule, RoutingRule
 from gis_data.models import Area, Component, ProblemClass
 from gridcity.seeding.orgs import BEGAN, DISTRICT, rows_of
 
@@ -36,6 +36,24 @@ def make_rules() -> int:
         for code, asks in (*_owners(organisations), *_classes(organisations), *_streets(), *_trades())
     ]
     return len(RoutingRule.objects.bulk_create(rules))
+
+
+def make_duplicate_rules() -> int:
+    """What the sample city calls the same thing, unless it has said so already."""
+    if DuplicateRule.objects.filter(stream_id=DISTRICT).exists():
+        return 0
+    rows = [
+        DuplicateRule(
+            stream_id=DISTRICT,
+            class_kind=row["class_kind"],
+            class_code=row["class_code"],
+            metres=float(row["metres"]),
+            days=float(row["days"]),
+            least_score=float(row["least_score"]),
+        )
+        for row in rows_of("duplicates.csv")
+    ]
+    return len(DuplicateRule.objects.bulk_create(rows))
 
 
 Asked = Iterator[tuple[str, dict[str, Any]]]

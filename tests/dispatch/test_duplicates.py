@@ -275,7 +275,7 @@ def test_a_duplicate_counts_with_its_main_case_and_again_by_itself_when_taken_ap
 
 
 def test_the_labelled_set_is_what_its_parameters_say_and_always_the_same() -> None:
-    problems = [replace(sight(n * 500, n), component_code=f"c{n}") for n in range(400)]
+    problems = [(replace(sight(n * 500, n), component_code=f"c{n}"), None) for n in range(400)]
     parameters = Parameters(repeated=0.5, times=2, beside=0.25, names=1, other_class=0, gps_m=5)
     told = labelled(problems, parameters)
     assert told == labelled(problems, parameters)
@@ -294,6 +294,9 @@ def test_precision_and_recall_count_first_offers_against_the_truth() -> None:
         Told(0, sight(5, 7)), Told(-3, sight(9010, 6)),
         Told(1, replace(sight(5000), at=NOON + timedelta(days=8))),
     ]  # fmt: skip
+    # what has been put right is not offered any more
+    mended = replace(told[0], until=NOON - timedelta(hours=8))
+    assert trial([mended, *told[1:]], lambda kind, code: BOUND)["all"].right == 0
     score = trial(told, lambda kind, code: BOUND)["all"].as_dict()
     assert score == {
         "reports": 6, "told_before": 2, "right": 1, "wrong": 1, "missed": 1, "precision": 0.5, "recall": 0.5,
