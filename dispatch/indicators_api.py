@@ -14,6 +14,7 @@ from ninja.params.functions import Query
 
 from casework.api import caller, signed_in
 from casework.errors import Invalid
+from casework.schemas import Out
 from dispatch.cards import dress
 from dispatch.definitions import Imported
 from dispatch.figures_api import scope_asked
@@ -21,7 +22,7 @@ from dispatch.indicators.behind import counters_behind, facts_behind, walk
 from dispatch.indicators.tables import Asked, by_named, only_of, table_of
 from dispatch.indicators.told import table_json, words_of_counters
 from dispatch.metrics import Scope
-from dispatch.schemas import CardOut, Out
+from dispatch.schemas import CardOut
 
 router = Router(tags=["Figures"], auth=signed_in)
 

@@ -183,6 +183,8 @@ class _Case:
             elif verb == "dispatch":
                 self.sent_to.append(step)
                 self.department = step.organisation_id
+            elif verb == "succeed" and self.department:  # its successor took over the open case
+                self.department = step.organisation_id
             elif verb == "finish":
                 self.finish = step
                 self.checks.append(_END_OF_STAGE)

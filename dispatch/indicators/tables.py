@@ -204,7 +204,9 @@ def _summed(asked: Asked, pieces: Pieces, closed: tuple[date, ...]) -> tuple[str
     if asked.only:
         values["key"] = asked.only[dim]
         where += " AND key = %(key)s"
-    spans = [("d", "bucket BETWEEN {0} AND {1}", days) for days in pieces.days]
+    spans: list[tuple[str, str, tuple[Any, ...]]] = [
+        ("d", "bucket BETWEEN {0} AND {1}", days) for days in pieces.days
+    ]
     now = [month for month in pieces.months if month not in closed]
     spans += [(grain, "bucket = ANY({0}::date[])", (list(some),))
               for grain, some in (("m", now), ("f", closed)) if some]  # fmt: skip
@@ -225,8 +227,8 @@ def _from_facts(asked: Asked) -> tuple[str, dict[str, Any]]:
         "width": scope.parts_width,
     }  # fmt: skip
     where = "stream_id = %(stream)s AND day BETWEEN %(first)s AND %(last)s AND starts_with(cell, %(area)s)"
-    for dimension, key in asked.only.items():
-        values[dimension] = key
+    for dimension, one in asked.only.items():
+        values[dimension] = one
         where += f" AND {dimension}_id = %({dimension})s"
     if len(scope.area) == 15:  # the index of a cell's reports leads to few facts
         where += " AND case_id IN (SELECT case_id FROM dispatch_report WHERE cell_code = %(area)s)"
