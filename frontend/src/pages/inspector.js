@@ -168,7 +168,7 @@ function goHome() {
     root, ontask: openTask, onsurvey: openSurvey, onopen: (item) => void reopen(item).catch(complain), ondiscard: (item) => void discard(item), ontalk: (card) => void talk.sheet(card),
     onsend: () => void send({ hurry: true }).catch(complain), onmap: () => home && void showMap(home), played, voiceUrl: api.voiceUrl,
   });
-  drawLists();
+  drawNow();
   changed();
   void refresh();
   void lookAtRoom();
@@ -183,7 +183,17 @@ async function played(item) {
   return blob ? URL.createObjectURL(blob) : "";
 }
 
+/** @type {number | undefined} */
+let listing;
+/** Draws the lists with the next picture: pack, reports and words that come one after the other are one drawing. */
 function drawLists() {
+  listing ??= requestAnimationFrame(() => {
+    listing = undefined;
+    drawNow();
+  });
+}
+
+function drawNow() {
   if (!home) return;
   if (known) home.tasks(known.pack.tasks, known.pack.surveys, unread);
   if (known && !shownMap) home.sketch(known.pack);

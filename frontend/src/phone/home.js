@@ -14,6 +14,12 @@ import { playButton } from "./voice.js";
 /** A cell that nobody has seen for so long is counted on the first screen. */
 const STALE_H = 24;
 
+/** Says whether what is to be drawn is other than the last time; times told in words grow old within a minute. */
+function changes() {
+  let was = "";
+  return (/** @type {unknown[]} */ ...now) => was !== (was = JSON.stringify([now, Math.floor(Date.now() / 60_000)]));
+}
+
 /**
  * @param {{ root: HTMLElement, ontask: (task: PhoneTask) => void, onsurvey: (task: SurveyTask) => void, onopen: (item: Item) => void,
  *   ondiscard: (item: Item) => void, ontalk: (card: Card) => void, onsend: () => void, onmap: () => void,
@@ -33,6 +39,7 @@ export function homeView({ root, ontask, onsurvey, onopen, ondiscard, ontalk, on
   const mine = h("section", { "aria-label": t("My reports") });
   fill(root, h("h1.visually-hidden", { tabindex: "-1" }, t("On patrol")), notices, mapBox, h("div.home-lists", null, outbox, tasks, mine));
 
+  const [tasksAre, mineAre] = [changes(), changes()];
   return {
     notices,
     /** An empty place for the map, where the sketch was. */
@@ -49,7 +56,7 @@ export function homeView({ root, ontask, onsurvey, onopen, ondiscard, ontalk, on
       const own = pack.ground.cells.filter((cell) => cell.own);
       const late = own.filter((cell) => hoursSince(pack.visits[cell.code]) > STALE_H).length;
       fill(stale, own.length ? tn("{n} of {all} cells not visited for a day", "{n} of {all} cells not visited for a day", late, { all: own.length }) : t("No cells are yours today."));
-      sketch(canvas, pack);
+      void sketch(canvas, pack);
     },
     /** @param {Item[]} items @param {number} person */
     outbox(items, person) {
@@ -69,12 +76,12 @@ export function homeView({ root, ontask, onsurvey, onopen, ondiscard, ontalk, on
         !waiting.length && !needs.length && sent.length > 0 && h("p.small", null, icon("check"), " ", t("Last sent: {title} {number}", { title: sent[0].title, number: sent[0].number ?? "" }), " · ", both(sent[0].sent_at)));
     },
     /** @param {PhoneTask[]} list @param {SurveyTask[]} surveys @param {Map<string, number>} unread */
-    tasks: (list, surveys, unread) => fill(tasks, h("h2", null, t("Tasks"), h("span.count", null, String(list.length + surveys.length))),
+    tasks: (list, surveys, unread) => tasksAre(list, surveys, [...unread]) && fill(tasks, h("h2", null, t("Tasks"), h("span.count", null, String(list.length + surveys.length))),
       list.length + surveys.length
         ? h("ul.card", null, list.map((task) => taskRow(task, unread.get(task.case.id) ?? 0)), surveys.map(surveyRow))
         : h("p.small", null, t("No task for you now. New ones appear here by themselves."))),
     /** @param {Card[]} list @param {Map<string, number>} unread */
-    mine: (list, unread) => fill(mine, h("h2", null, t("My reports")),
+    mine: (list, unread) => mineAre(list, [...unread]) && fill(mine, h("h2", null, t("My reports")),
       list.length ? h("ul.card", null, list.map((card) => reportRow(card, unread.get(card.id) ?? 0))) : h("p.small", null, t("Photograph a problem in your cells; it is listed here with what becomes of it."))),
   };
 

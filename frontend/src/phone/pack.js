@@ -15,10 +15,11 @@ export function packs({ outbox, seals, base = "/api/v1", fetcher = (input, init)
   /** @type {KeptPack | null} */
   let kept = null;
 
-  /** @param {KeptPack} next */
+  /** In use at once; on the phone's disk with the next task, so that the screen need not wait for the seal. @param {KeptPack} next */
   async function keep(next) {
     kept = next;
-    await outbox.keep("pack", await seals.sealValue("pack", next));
+    await new Promise((done) => setTimeout(done));
+    if (kept === next) await outbox.keep("pack", await seals.sealValue("pack", next));
   }
 
   /** The pack that lies on the phone; null before the first visit. @returns {Promise<KeptPack | null>} */
@@ -41,8 +42,9 @@ export function packs({ outbox, seals, base = "/api/v1", fetcher = (input, init)
       throw new ApiError(0, { code: "offline" });
     }
     if (response.status === 304 && old) {
-      await keep({ ...old, checked_at: now().toISOString() });
-      return /** @type {KeptPack} */ (kept);
+      const next = { ...old, checked_at: now().toISOString() };
+      void keep(next).catch(() => {});
+      return next;
     }
     const text = await response.text();
     if (!response.ok) throw new ApiError(response.status, readable(text)?.error ?? {});
@@ -52,8 +54,10 @@ export function packs({ outbox, seals, base = "/api/v1", fetcher = (input, init)
       if (bare && old) fresh[part] = old.pack[part];
     }
     const at = now().toISOString();
-    await keep({ pack: fresh, bytes: JSON.stringify(fresh).length, fetched_at: at, checked_at: at, etag: response.headers.get("ETag") ?? "" });
-    return /** @type {KeptPack} */ (kept);
+    const bytes = text.length + PARTS.filter((part) => old && fresh[part] === old.pack[part]).reduce((sum, part) => sum + JSON.stringify(fresh[part]).length, 0);
+    const next = { pack: fresh, bytes, fetched_at: at, checked_at: at, etag: response.headers.get("ETag") ?? "" };
+    void keep(next).catch(() => {});
+    return next;
   }
 
   return {

@@ -45,11 +45,20 @@ export function within(shapes, n, x, y, wide = 1, high = 1) {
   return { layers: { base: { extent: SIZE, length: features.length, feature: (i) => features[i] } } };
 }
 
+/** The base map, once for each ground. @type {WeakMap<PackGround, ReturnType<typeof baseShapes>>} */
+const shapes = new WeakMap();
+
+/** Room for a tap between two pieces of work. */
+const breath = () => new Promise((done) => setTimeout(done));
+
 /** @param {HTMLCanvasElement} canvas @param {Pack} pack */
-export function sketch(canvas, { ground, visits }) {
+export async function sketch(canvas, { ground, visits }) {
   const box = ownBox(ground);
   const pen = canvas.getContext("2d");
   if (!box || !pen) return;
+  const known = shapes.get(ground) ?? baseShapes(ground);
+  shapes.set(ground, known);
+  await breath();
   const ratio = Math.min(2, devicePixelRatio || 1);
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   canvas.width = width * ratio;
@@ -61,7 +70,8 @@ export function sketch(canvas, { ground, visits }) {
   const [x, y] = [((left + right) / 2) * n - width / 2 / SIZE, ((top + bottom) / 2) * n - height / 2 / SIZE];
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.lineJoin = pen.lineCap = "round";
-  paint(pen, within(baseShapes(ground), n, x, y, width / SIZE, height / SIZE), baseStyle(), Math.log2(n) + 1);
+  paint(pen, within(known, n, x, y, width / SIZE, height / SIZE), baseStyle(), Math.log2(n) + 1);
+  await breath();
   const ink = getComputedStyle(document.documentElement).getPropertyValue("--cell").trim();
   pen.fillStyle = pen.strokeStyle = ink;
   pen.lineWidth = 1;
