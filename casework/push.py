@@ -2,7 +2,7 @@
 
 Off until the city names the push services that it allows (settings.PUSH_SERVICES): an address comes from a
 browser, and we send nothing to an address of anybody's choosing. Bodies are sealed after RFC 8291
-(aes128gcm), our signature is VAPID (RFC 8292); the key is made once and kept in the private folder.
+(aes128gcm), our signature is VAPID (RFC 8292); the key is made at set-up (push_key.py).
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
-from uuid import uuid4
 
 from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -27,6 +26,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from casework import push_key
 from casework.errors import Invalid, NotAllowed
 from casework.models.push import PushSubscription
 
@@ -51,25 +51,9 @@ def is_on() -> bool:
 
 @cache
 def _own_key(path: Path) -> ec.EllipticCurvePrivateKey:
-    """The city's key, made at the first need; of several processes one makes it."""
-    if not path.exists():
-        made = ec.generate_private_key(ec.SECP256R1()).private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        draft = path.with_name(f".{uuid4().hex}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(made)
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise ValueError(f"{path} holds no key for signing messages")
-    return key
+    """The city's key. Set-up makes it; a city that was set up without gets it at the first need."""
+    push_key.keep(path)
+    return push_key.read(path)
 
 
 def own_key() -> ec.EllipticCurvePrivateKey:

@@ -217,7 +217,7 @@ SMS_GATEWAY_TOKEN = env.text("SMS_GATEWAY_TOKEN")
 # Messages to sleeping phones: off until somebody names the services that may be written to.
 PUSH_SERVICES = env.words("PUSH_SERVICES", [])
 PUSH_CONTACT = env.text("PUSH_CONTACT", f"mailto:{DEFAULT_FROM_EMAIL}")
-PUSH_KEY = VAR_DIR / "push_key.pem"
+PUSH_KEY = env.folder("PUSH_KEY", VAR_DIR / "push_key.pem")
 
 LOGGING = {
     "version": 1,

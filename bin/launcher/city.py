@@ -113,12 +113,20 @@ class City:
         migrations = self.tree.root.glob("*/migrations/*.py")
         key = key_of(migrations, (self.tree.root / LOCK).read_text(), self.env["GRIDCITY_DATABASE"])
         with self.steps.step("Tables") as step, self.tree.lock("tables"):
+            self._keep_push_key()
             if self.tree.is_stamped("migrations", key):
                 return
             step.work("migrating")
             command = self.manage("migrate", "--noinput", "-v0")
             self.tree.do(command, env=self.env, why="Migrating the database")
             self.tree.stamp("migrations", key)
+
+    def _keep_push_key(self) -> None:
+        """Signs messages to phones, once the city names services for them (GRIDCITY_PUSH_SERVICES)."""
+        kept = self.tree.var / "push_key.pem"
+        if not kept.exists():
+            command = [self.python.python, "-P", "-m", "casework.push_key", kept]
+            self.tree.do(command, env=self.env, why="Making the key for messages to phones")
 
     def fill(self) -> None:
         """The sample city, into an empty database, or where an earlier filling was cut short."""

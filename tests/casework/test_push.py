@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -131,6 +133,18 @@ def test_the_signature_is_ours_for_that_service_and_for_hours_not_days(service: 
     r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
     public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), push.to_bytes(key))
     public.verify(encode_dss_signature(r, s), f"{head}.{claims}".encode(), ec.ECDSA(hashes.SHA256()))
+
+
+def test_set_up_makes_the_key_before_there_is_a_city(settings: Any, tmp_path: Path) -> None:
+    settings.PUSH_KEY = tmp_path / "push_key.pem"
+    for _ in range(2):
+        subprocess.run([sys.executable, "-m", "casework.push_key", settings.PUSH_KEY], check=True)
+        made = settings.PUSH_KEY.read_bytes()
+        assert settings.PUSH_KEY.stat().st_mode & 0o777 == 0o600
+    push._own_key.cache_clear()
+    assert len(push.to_bytes(push.public_key())) == 65
+    assert settings.PUSH_KEY.read_bytes() == made
+    assert not push.is_on(), "off until the city names services"
 
 
 def test_the_key_is_made_once_for_the_owners_eyes_only(settings: Any, tmp_path: Path) -> None:
