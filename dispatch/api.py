@@ -114,6 +114,10 @@ MOVE_ACTIONS: dict[str, MoveAction] = {
     "force_close": lambda pk, who, m: actions.force_close_report(
         pk, actor=who, seen=m.version, reason=m.reason
     ),
+    "split": lambda pk, who, m: actions.split_report(
+        pk, actor=who, seen=m.version, class_id=m.class_id, note=m.note
+    ),
+    "assign": lambda pk, who, m: actions.assign_report(pk, actor=who, seen=m.version, handler=m.handler),
     "undo": lambda pk, who, m: actions.undo_move(pk, actor=who, seen=m.version),
 }
 

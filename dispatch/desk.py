@@ -10,15 +10,18 @@ from uuid import UUID
 
 from django.contrib.gis.db.models.functions import GeometryDistance
 from django.contrib.gis.geos import Polygon
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from casework.access import Actor
-from casework.models import Case
+from casework.models import Case, CaseLink
 from dispatch import faces
 from dispatch.cards import dress
 from dispatch.limits import handling_limit
 from dispatch.models import Report, RoutingRule
-from dispatch.policy import visible
+from dispatch.models.report import SPLIT
+from dispatch.policy import sees, visible
 from dispatch.proposals import Proposal, propose
 from dispatch.queries import metres_between, report_in_full
 from dispatch.routing import Outcome
@@ -79,6 +82,19 @@ def _beside(actor: Actor, report: Report) -> Iterator[tuple[Why, UUID, dict[str,
             yield why, pk, card
 
 
+LINKS = {"split_off": _("split off from this case"), "split_from": _("the case it was split from")}
+
+
+def links_of(actor: Actor, case_id: UUID) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The cases that this one was split into or from, in words, with their cards. One query."""
+    found = CaseLink.objects.filter(Q(source_id=case_id) | Q(target_id=case_id), kind=SPLIT)
+    for link in found.select_related("source", "target").order_by("pk"):
+        off = link.source_id == case_id
+        other = link.target if off else link.source
+        if sees(actor, other.card):
+            yield str(LINKS["split_off" if off else "split_from"]), other.card
+
+
 def _box(report: Report) -> Polygon:
     lon, lat, off = report.place.x, report.place.y, 2 * NEAR_M / METRES_A_DEGREE
     box = Polygon.from_bbox((lon - off, lat - off, lon + off, lat + off))
@@ -135,6 +151,7 @@ def desk_face(actor: Actor, case_id: UUID) -> dict[str, Any]:
     return {
         "case": case,
         "proposal": proposal_face(report) if dispatches else None,
+        "links": [{**dress(card), "label": label} for label, card in links_of(actor, case_id)],
         "around": [
             {**dress(other.card), "why": other.why.value, "distance_m": other.distance_m}
             for other in around(actor, report)

@@ -19,9 +19,14 @@ class AroundOut(CardOut):
     distance_m: float
 
 
+class LinkedOut(CardOut):
+    label: str = Field(description="How it belongs to the case, in words.")
+
+
 class DeskOut(Out):
     case: CaseOut
     proposal: ProposalOut | None
+    links: list[LinkedOut] = Field(description="What was split off, or from what.")
     around: list[AroundOut]
 
 

@@ -152,6 +152,16 @@ def history(actor: Actor, lines: Sequence[journal.Line]) -> list[dict[str, Any]]
     ]
 
 
+def handler_of(lines: Sequence[journal.Line]) -> str:
+    """To whom the department that has the case now assigned it last; empty when to nobody."""
+    for line in reversed(lines):
+        if line.verb in ("dispatch", "rework"):
+            return ""
+        if handler := line.facts.get("handler"):
+            return str(handler)
+    return ""
+
+
 def case_face(actor: Actor, case_id: UUID, report: Report | None = None) -> dict[str, Any]:
     """Everything on the page of a case. Rights to see it are checked before; a fixed number of queries.
 
@@ -212,6 +222,7 @@ def case_face(actor: Actor, case_id: UUID, report: Report | None = None) -> dict
             done=frozenset(line.verb for line in lines if line.actor_id == actor.person_id),
             undo=until is not None,
         ),
+        "handler": handler_of(lines),
         "undo_until": until,
         "history": history(actor, lines),
     }

@@ -22,7 +22,7 @@ SEES_REPORTER = SUPERVISION  # names and numbers of citizens
 DECIDES_RELIEF = frozenset({"approve", "extend", "hang", "exempt", "refuse"})
 MERGES = frozenset({"mark_duplicate", "unmark_duplicate"})
 # may be done by whoever acts for a centre
-NO_DECISION = DECIDES_RELIEF | MERGES | frozenset({"report", "join", "message", "undo"})
+NO_DECISION = DECIDES_RELIEF | MERGES | frozenset({"report", "join", "split", "split_off", "message", "undo"})
 AXIS_OF_SUPERVISION = frozenset(m.verb for m in MOVES if m.by & SUPERVISION) - NO_DECISION
 AXIS_OF_COMMAND = frozenset(m.verb for m in MOVES if m.by & COMMAND) - NO_DECISION
 

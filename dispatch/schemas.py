@@ -60,6 +60,7 @@ class MoveIn(In):
     closing: str = Field("", max_length=2000)
     handler: str = Field("", max_length=60)
     condition_id: int | None = None
+    class_id: int | None = Field(None, description="split: what the other problem is.")
     main_id: UUID | None = Field(None, description="mark_duplicate: the case that this one is the same as.")
     inspector_id: int | None = None
     days: int | None = Field(None, description="ask_hang: for how many days.")
@@ -253,6 +254,7 @@ class CaseOut(CardOut):
     joinings: list[JoiningOut]
     clocks: list[ClockOut]
     moves: list[MoveOut]
+    handler: str = Field(description="To whom the department has assigned it.")
     undo_until: datetime | None = Field(description="Until when the caller may undo the last move.")
     history: list[EntryOut]
 

@@ -2,7 +2,13 @@
 
 from dispatch.actions.appeal import appeal, exempt_case
 from dispatch.actions.command import cancel_dispatch, dispatch_report, send_back
-from dispatch.actions.department import accept_report, finish_report, reach_stage, return_report
+from dispatch.actions.department import (
+    accept_report,
+    assign_report,
+    finish_report,
+    reach_stage,
+    return_report,
+)
 from dispatch.actions.duplicate import mark_duplicate, unmark_duplicate
 from dispatch.actions.extension import ask_extension, extend_case
 from dispatch.actions.hanging import ask_hang, hang_case, resume_hung
@@ -18,6 +24,7 @@ from dispatch.actions.site import (
     self_handle,
     withdraw_report,
 )
+from dispatch.actions.split import split_report
 from dispatch.actions.supervise import supervise_case
 from dispatch.actions.supervision import (
     close_report,
@@ -48,6 +55,7 @@ __all__ = [
     "approve_relief",
     "ask_extension",
     "ask_hang",
+    "assign_report",
     "cancel_dispatch",
     "close_report",
     "count_cell",
@@ -77,6 +85,7 @@ __all__ = [
     "send_check",
     "send_message",
     "send_verify",
+    "split_report",
     "supervise_case",
     "undo_move",
     "unmark_duplicate",

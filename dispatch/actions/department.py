@@ -20,6 +20,13 @@ def accept_report(case_id: UUID, *, actor: Actor, seen: int | None, handler: str
     return report
 
 
+def assign_report(case_id: UUID, *, actor: Actor, seen: int | None, handler: str) -> Report:
+    """Assign (指派) the case to a person of the department; the journal says to whom."""
+    with reporting(case_id, "assign", actor=actor, seen=seen, given={"handler": handler}) as (move, report):
+        move.note(handler=handler.strip())
+    return report
+
+
 def return_report(case_id: UUID, *, actor: Actor, seen: int | None, reason: str) -> Report:
     """Return (回退) to the dispatcher; counts against the rule that sent it."""
     with reporting(case_id, "return", actor=actor, seen=seen, given={"reason": reason}) as (move, report):

@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from gis_data.crs import STORE
 
 
+SPLIT = "split"  # CaseLink.kind: the source was split, the target was split off
+
+
 class Source(models.TextChoices):
     """By which door a report came (workflow.md §3)."""
 

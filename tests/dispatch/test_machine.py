@@ -130,7 +130,7 @@ class Journeys(RuleBasedStateMachine):
         if verb == "undo":
             return self.undo_last(case)
         actor = usual(self.town, verb, case)
-        if verb in ("accept", "return", "finish", "reach_stage", "ask_extension", "ask_hang"):
+        if verb in ("accept", "return", "finish", "reach_stage", "ask_extension", "ask_hang", "assign"):
             desks = {desk.organisation_id: desk for desk in (self.town.chen, self.town.dai)}
             actor = desks[case.organisation_id or 0]
         if verb in ("withdraw", "self_handle") and case.card["reporter_id"] is None:
@@ -248,7 +248,7 @@ class Journeys(RuleBasedStateMachine):
         move(case.pk, verb, actor, **given)
         now = Case.objects.get(pk=case.pk)
         self.head += 1 + (followers if now.state != case.state else 0)
-        self.head += verb in ("mark_duplicate", "unmark_duplicate")
+        self.head += verb in ("mark_duplicate", "unmark_duplicate", "split")
 
     def may_follow(self, report: Report, main_id: str) -> bool:
         main = Case.objects.get(pk=main_id)

@@ -94,6 +94,7 @@ def usual(town: Town, verb: str, case: Case | None = None) -> Actor:
         "send_back": town.bo,
         "cancel_dispatch": town.bo,
         "accept": town.chen,
+        "assign": town.chen,
         "return": town.chen,
         "finish": town.chen,
     }.get(verb, town.lei)
@@ -113,6 +114,10 @@ def arguments(town: Town, verb: str, actor: Actor) -> dict[str, Any]:
         given["main_id"] = str(walk(town, ()).pk)
     if verb == "ask_hang":
         given["days"] = 30
+    if verb == "split":
+        given["class_id"] = town.city.lamp.pk
+    if verb == "assign":
+        given["handler"] = "Liu"
     if verb in ("join", "message", "reach_stage"):
         given["note"] = "still there"
     return given

@@ -2,7 +2,7 @@
 
 const KEPT = 4;
 
-/** @typedef {{ case: CaseOut, proposal: Proposal | null, around: Around[] }} DeskCase */
+/** @typedef {{ case: CaseOut, proposal: Proposal | null, links: LinkedCase[], around: Around[] }} DeskCase */
 
 /** @param {{ api: import("../api.js").Api }} options */
 export function readAhead({ api }) {

@@ -67,10 +67,10 @@ export function tasks(item) {
       task.note && h("p", null, task.note))))));
 }
 
-/** Cases that belong together with this one. @param {CaseOut} item @param {(card: Card) => void} onpick */
-export function links(item, onpick) {
-  if (!item.links?.length) return null;
-  return h("section", null, h("h3", null, t("Linked cases")), h("ul.tasks", null, item.links.map((link) => h("li", null,
+/** Cases that belong together with this one. @param {LinkedCase[]} others @param {(card: Card) => void} onpick */
+export function links(others, onpick) {
+  if (!others.length) return null;
+  return h("section", null, h("h3", null, t("Linked cases")), h("ul.tasks", null, others.map((link) => h("li", null,
     h("button.around-row", { type: "button", "data-case": link.id, onclick: () => onpick(link) }, mark(link.state),
       h("span", null, h("b", null, className(link)), h("span.small.quiet", null, [link.label, link.number, stateWord(link.state)].join(" · "))))))));
 }
@@ -88,7 +88,7 @@ export function joinings(item) {
 
 /** The facts of an entry that a reader wants, in words. @param {Record<string, any>} facts */
 function tell(facts) {
-  const wanted = ["result", "organisation", "reason", "closing", "note"];
+  const wanted = ["result", "organisation", "handler", "number", "reason", "closing", "note"];
   return wanted.filter((key) => facts[key]).map((key) => (key === "result" ? resultWord(facts[key]) : named(facts[key])));
 }
 

@@ -7,7 +7,7 @@ import { photoPicker } from "./photos.js";
 
 /** What else a move may carry. */
 const OFFERS = /** @type {Record<string, string[]>} */ ({
-  file: ["note"], accept: ["handler"], finish: ["note"], close: ["note"], withdraw: ["reason"],
+  file: ["note"], accept: ["handler"], split: ["note"], finish: ["note"], close: ["note"], withdraw: ["reason"],
 });
 
 const DANGER = new Set(["decline", "void", "force_close", "withdraw"]);
@@ -41,6 +41,7 @@ function field(name, move, item, api) {
   const asked = move.asks.includes(name);
   if (name === "condition_id") return conditionField(item);
   if (name === "result") return resultField(move.verb);
+  if (name === "class_id") return classField(api);
   if (name === "photos") {
     const picker = photoPicker({ label: t("Photo after handling") });
     return {
@@ -87,6 +88,33 @@ function conditionField(item) {
       const chosen = /** @type {HTMLInputElement | null} */ (box.querySelector("input:checked"));
       return chosen ? Number(chosen.value) : null;
     },
+  };
+}
+
+/** A class by a part of its name, pinyin or code; the first that fits is chosen. @param {import("../api.js").Api} api @returns {Field} */
+function classField(api) {
+  const search = h("input", { type: "search", id: "split-class", autocomplete: "off" });
+  const box = h("div.choices.column", { role: "radiogroup", "aria-label": t("Class") });
+  /** @type {Promise<unknown>} */
+  let asked = Promise.resolve();
+  const look = async () => {
+    const words = search.value.trim();
+    const { items } = words ? /** @type {{ items: ClassOut[] }} */ (await api.get("/classes", { q: words })) : { items: [] };
+    if (words !== search.value.trim()) return;
+    fill(box, items.slice(0, 8).map((one, n) => h("label.choice", null,
+      h("input", { type: "radio", name: "class_id", value: String(one.id), checked: n === 0 }), h("span", null, h("b", null, one.name), " ", h("span.quiet", null, one.code)))));
+  };
+  search.addEventListener("input", () => {
+    asked = look();
+  });
+  return {
+    element: h("div.field", { "data-field": "class_id" }, h("label", { for: search.id }, t("What is the other problem?")), search, box),
+    async value() {
+      await asked;
+      const chosen = /** @type {HTMLInputElement | null} */ (box.querySelector("input:checked"));
+      return chosen ? Number(chosen.value) : null;
+    },
+    focus: () => search.focus(),
   };
 }
 
@@ -157,7 +185,7 @@ function askFor(name) {
   /** @type {Record<string, string>} */
   const words = {
     reason: t("Say why."), photos: t("Add at least one photo."), condition_id: t("Choose the condition it is filed under."),
-    result: t("Choose what you found."), closing: t("Say which closing condition is met."),
+    class_id: t("Choose what the other problem is."), result: t("Choose what you found."), closing: t("Say which closing condition is met."),
   };
   return words[name] ?? t("This is needed.");
 }
