@@ -37,12 +37,14 @@ export function complain(error) {
 
 /** Says in a block what went wrong and offers to try again. @param {unknown} error @param {() => void} again */
 export function failed(error, again) {
-  const known = error instanceof ApiError ? error : new ApiError(500, {});
+  const known = error instanceof ApiError ? error : null;
+  if (!known) reportError(error); // a fault of the page itself: the console names the line
+  const mend = known ? known.mend : t("Load the page again; what you sent before is kept.");
   return h(
     "div.state.fault", { role: "alert" },
     icon("triangle-alert"),
-    h("strong", null, known.message),
-    known.mend && h("p", null, known.mend),
+    h("strong", null, known ? known.message : t("Something went wrong on this page.")),
+    mend && h("p", null, mend),
     h("button", { type: "button", onclick: again }, t("Try again")),
   );
 }
