@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +26,6 @@ from gis_data.sql import rows
 
 MAX_ZOOM: Final = 20
 COMPONENTS_AT_MOST: Final = 10_000
-KEPT_BYTES: Final = 48 * 1024 * 1024
 CONTENT_TYPE: Final = "application/vnd.mapbox-vector-tile"
 
 
@@ -103,7 +103,7 @@ class _Shelf:
                 self._bytes -= len(dropped.gzipped)
 
 
-_shelf = _Shelf(KEPT_BYTES)
+_shelf = _Shelf(settings.TILE_CACHE_MB * 1024 * 1024)
 
 
 def etag_of(layer: str, z: int, x: int, y: int) -> str:

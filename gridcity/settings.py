@@ -204,6 +204,8 @@ MAX_BODY_BYTES = env.number("MAX_BODY_MB", 100, least=1, most=2000) * 1024 * 102
 
 # --- work behind the scenes ---------------------------------------------------------------------------------
 WEB_THREADS = env.number("WEB_THREADS", 8, least=1, most=64)
+# What each web process keeps of map tiles; 0 draws each anew.
+TILE_CACHE_MB = env.number("TILE_CACHE_MB", 48, most=16_384)
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = env.text("EMAIL_HOST")
 EMAIL_PORT = env.number("EMAIL_PORT", 587, least=1, most=65535)
