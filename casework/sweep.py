@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -147,16 +147,13 @@ def holders(case: Case, clock: CaseClock, *, reach: int) -> list[Holding]:
     return list(found.values())
 
 
-def held_now(asked: Q) -> Sequence[Holding]:
+def held_now(asked: Q) -> list[Holding]:
     """The posts that answer a condition, as they are held at this moment."""
     now = timezone.now()
-    return (
-        Holding.objects.filter(
-            Q(until__isnull=True) | Q(until__gt=now), asked, since__lte=now, person__is_active=True
-        )
-        .select_related("person", "post")
-        .order_by("person_id", "pk")
+    held = Holding.objects.filter(
+        Q(until__isnull=True) | Q(until__gt=now), asked, since__lte=now, person__is_active=True
     )
+    return list(held.select_related("person", "post").order_by("person_id", "pk"))
 
 
 def words_of(flow: Flow, case: Case, clock: CaseClock) -> dict[str, Any]:

@@ -38,9 +38,9 @@ def chain(case: Case, clock: CaseClock) -> Sequence[Q]:
 
 def _above(department_id: int | None, stream: str) -> Q | None:
     """The posts of the organisation above, where it has any."""
-    parent = Organisation.objects.filter(pk=department_id).values_list("parent_id", flat=True).first()
-    posts = Post.objects.filter(organisation_id=parent, stream_id=stream).exclude(role__in=ADMINISTRATORS)
-    return Q(post__in=posts) if parent and posts.exists() else None
+    above = Organisation.objects.filter(children=department_id or 0)
+    posts = Post.objects.filter(organisation__in=above, stream_id=stream).exclude(role__in=ADMINISTRATORS)
+    return Q(post__in=posts) if posts.exists() else None
 
 
 def by_itself(case_id: UUID, verb: str, given: Mapping[str, Any]) -> None:

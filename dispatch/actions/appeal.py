@@ -31,7 +31,7 @@ def exempt_case(case_id: UUID, *, actor: Actor, seen: int | None, note: str = ""
         for clock in CaseClock.objects.filter(
             case_id=case_id,
             name__in=HANDLINGS,
-            organisation_id=report.department_id,
+            organisation=report.department,
             stopped_at__gt=F("due_at"),
         ):
             move.exempt(clock)

@@ -151,7 +151,7 @@ def send_back_for_rework(case_id: UUID, *, actor: Actor, seen: int | None, reaso
 
 def _start_again(move: Moving, report: Report, condition: FilingCondition) -> None:
     ended = CaseClock.objects.filter(
-        case_id=move.case.id, name=Clock.HANDLING, organisation_id=report.department_id
+        case_id=move.case.id, name=Clock.HANDLING, organisation=report.department
     ).order_by("pk")
     last = ended.last() if clock_policy(move.case.stream_id).rework == ClockPolicy.Rework.GO_ON else None
     if last is not None:

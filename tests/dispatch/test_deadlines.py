@@ -75,7 +75,7 @@ def test_an_extension_adds_the_original_limit_after_two_levels(town: Town) -> No
     assert clock(case.pk).due_at == due, "the first level changes nothing yet"
     go_on(town, case.pk, ("extend",))
     found = clock(case.pk)
-    assert (found.quota, found.extended) == (8, 8)
+    assert (found.quota, found.extended) == (Decimal(8), Decimal(8))
     assert due == MONDAY + timedelta(days=1)
     assert found.due_at == MONDAY + timedelta(days=2), "one working day later"
     case.refresh_from_db()
@@ -316,7 +316,7 @@ def test_a_type_of_limit_is_chosen_or_follows_the_grade_of_the_cell(town: Town) 
     chosen = walk(town, ())
     move(chosen.pk, "file", town.lei, condition_id=town.missing_cover.pk, limit_type="B")
     move(chosen.pk, "dispatch", town.bo)
-    assert (clock(chosen.pk).quota, clock(chosen.pk).unit) == (4, "working_hour")
+    assert (clock(chosen.pk).quota, clock(chosen.pk).unit) == (Decimal(4), "working_hour")
     LimitType.objects.create(code="A", name="核心区", name_en="core zone", grades=["core"])
     Cell.objects.filter(code=Report.objects.get(pk=plain.pk).cell_code).update(management_grade="core")
     graded = walk(town, WAYS["dispatched"])
@@ -362,7 +362,7 @@ def test_a_new_day_off_moves_running_clocks_writes_it_down_and_tells(town: Town)
     assert case.due_at == MONDAY + timedelta(days=2)
     last = journal.of_case(case.pk)[-1]
     assert (last.verb, last.actor_id) == ("recompute", None)
-    assert last.facts["clocks"]["handling"]["was"] == journal.instant(was)  # type: ignore[arg-type]
+    assert last.facts["clocks"]["handling"]["was"] == journal.instant(was)
     assert clock(ended.pk).due_at == kept, "an ended clock keeps the date of its day"
     notice = Notice.objects.get(template="deadline_moved")
     assert notice.recipient_id == town.chen.person_id
