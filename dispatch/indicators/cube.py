@@ -19,16 +19,27 @@ _SUMS = ",\n    ".join(
 
 
 def cube(facts: str) -> str:
-    """A SELECT of sums over the relation `facts`, which has the columns of `Counted`; by day and month."""
-    return f"""SELECT stream_id, grain, dim, width, left(cell, width) AS area, bucket, key,
+    """A SELECT of sums over the relation `facts`, which has the columns of `Counted`; by day and month.
+
+    Summed first a row a counter, then a column a counter: the second step is dear and sees few rows.
+    """
+    return f"""SELECT stream_id, grain, dim, width, area, bucket, key,
     {_SUMS}
+FROM (SELECT stream_id, grain, dim, width, left(cell, width) AS area, bucket, key, counter,
+    sum(amount) AS amount
 FROM {facts} AS fact
 CROSS JOIN LATERAL (VALUES ('d', day), ('m', date_trunc('month', day)::date)) AS span (grain, bucket)
 CROSS JOIN (VALUES (6::smallint), (9::smallint), (12::smallint), (15::smallint)) AS wide (width)
 CROSS JOIN LATERAL (VALUES ('', 0::bigint), ('department', department_id), ('class', class_id),
     ('post', post_id), ('person', person_id)) AS who (dim, key)
 WHERE width < 15 OR dim = ''
-GROUP BY stream_id, grain, dim, width, left(cell, width), bucket, key"""
+GROUP BY stream_id, grain, dim, width, left(cell, width), bucket, key, counter) AS of_counter
+GROUP BY stream_id, grain, dim, width, area, bucket, key"""
+
+
+def fill(facts: str) -> str:
+    """A statement that writes the sums of these facts where none stand yet."""
+    return f"INSERT INTO indicators_rollup ({KEYS}, {NAMES})\n{cube(facts)}"
 
 
 def add(facts: str) -> str:

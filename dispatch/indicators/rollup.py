@@ -21,7 +21,7 @@ from casework.errors import Missing
 from casework.models.calendar import calendar_for
 from dispatch.flow import KIND
 from dispatch.indicators.counters import NUMBER
-from dispatch.indicators.cube import NAMES, add
+from dispatch.indicators.cube import NAMES, add, fill
 from dispatch.indicators.facts import VERSION, Folded
 from dispatch.indicators.models import Reach, Scoring
 from dispatch.indicators.recount import case_ids, folded
@@ -64,6 +64,16 @@ INSERT INTO indicators_change ({_COLUMNS})
 SELECT {_COLUMNS} FROM come
 UNION ALL SELECT {_COLUMNS.replace("amount", "-amount")} FROM gone
 """
+_FILL = f"""
+WITH {_FRESH}
+INSERT INTO indicators_counted ({_COLUMNS}) SELECT case_id, counter, day, department_id, post_id, person_id,
+    %(stream)s::varchar, cell, class_id, amount FROM fresh
+"""
+_MONTHS = """
+SELECT DISTINCT date_trunc('month', day)::date FROM indicators_counted WHERE stream_id = %s ORDER BY 1
+"""
+_OF_MONTH = """(SELECT * FROM indicators_counted WHERE stream_id = %(stream)s
+    AND day >= %(month)s AND day < %(month)s + interval '1 month')"""
 # Differences pass through a table of the session: a statement that deletes a row cannot write it again.
 _CHANGES = """
 CREATE TEMPORARY TABLE IF NOT EXISTS indicators_change (LIKE indicators_counted) ON COMMIT DELETE ROWS
@@ -198,6 +208,7 @@ def _keep_ripening(
 
 
 def _rebuild(stream: str, reach: Reach, progress: Progress = lambda done, total: None) -> Counted:
+    """All cases folded, then all sums, a month at a time."""
     upto, as_of = journal.head(stream), max(timezone.now(), reach.as_of)
     zone, cases = zone_of(stream), 0
     every = "SELECT count(*) FROM casework_case WHERE stream_id = %s AND kind = %s"
@@ -206,10 +217,15 @@ def _rebuild(stream: str, reach: Reach, progress: Progress = lambda done, total:
         cursor.execute("DELETE FROM indicators_counted WHERE stream_id = %s", [stream])
         cursor.execute("DELETE FROM indicators_rollup WHERE stream_id = %s AND grain <> 'f'", [stream])
         cursor.execute("DELETE FROM indicators_ripening WHERE stream_id = %s", [stream])
-    for some in case_ids(stream, chunk=CASES_AT_ONCE):
-        _recount(stream, some, upto, zone, as_of)
-        cases += len(some)
-        progress(cases, total)
+        for some in case_ids(stream, chunk=CASES_AT_ONCE):
+            counted = list(folded(stream, some, upto, zone, as_of))
+            cursor.execute(_FILL, {"stream": stream, **_columns(counted)})
+            _keep_ripening(cursor, stream, some, counted)
+            cases += len(some)
+            progress(cases, total)
+        cursor.execute("ANALYZE indicators_counted")
+        for month in _rows(_MONTHS, [stream]):
+            cursor.execute(fill(_OF_MONTH), {"stream": stream, "month": month[0]})
     reach.seq, reach.as_of, reach.rolled_at, reach.version = upto, as_of, timezone.now(), VERSION
     reach.save()
     _close_months(stream, reach, caught_up=True)
