@@ -150,7 +150,7 @@ def shown_to(line: Line, actor: Actor) -> dict[str, Any] | None:
         }
     if line.facts.get("was") and _saw(flow, actor, line):
         # where it lies and how it stood she knew before; nothing of what it has become
-        place = {key: line.card[key] for key in ("lon", "lat") if key in line.card}
+        place: dict[str, Any] = {key: line.card[key] for key in ("lon", "lat") if key in line.card}
         return {
             "stream": line.stream, "seq": line.seq, "case_id": str(line.case_id), "gone": True, "had": True,
             "from": line.state_from, **place,

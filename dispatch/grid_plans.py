@@ -15,8 +15,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from casework.errors import Invalid, Missing
-from dispatch.grids import DAYS, Group, Plan, apply_plan, plan_grids
-from dispatch.workload import Effort
+from dispatch.grids import Group, Plan, apply_plan, plan_grids
+from dispatch.workload import DAYS, Effort
 from gis_data.editing.drafts import Editor
 from gis_data.errors import StaleDraft
 from gis_data.grid.patrols import pieces

@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from ninja import Router
 
 from casework.api import caller, signed_in
+from casework.schemas import Out
 from dispatch import ground_files
-from dispatch.schemas import CardOut, Out
+from dispatch.schemas import CardOut
 
 router = Router(tags=["Ground"], auth=signed_in)
 

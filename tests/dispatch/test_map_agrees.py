@@ -18,6 +18,7 @@ from casework.errors import GridCityError
 from casework.hub import make_ready
 from casework.models import Case
 from dispatch import queries
+from dispatch.policy import visible
 from dispatch.workflow import AT_REST, MOVES
 from tests.factories.people import Town
 from tests.factories.ways import WAYS, arguments, move, usual, walk
@@ -52,7 +53,7 @@ class Watched:
         if not (west <= lon <= east and south <= lat <= north):
             return
         was = entry["had"] and entry["from"] not in self.rest
-        stands = bool(card) and card["state"] not in self.rest
+        stands = card is not None and card["state"] not in self.rest
         key = key_of(self.side, entry["case_id"], lon, lat)
         count = self.squares.get(key, 0) + stands - was
         if count:
@@ -78,9 +79,7 @@ def check(maps: list[Watched]) -> None:
         where = f"{one.actor.name}, zoom {one.zoom}"
         assert one.head == fresh["head"], where
         assert one.squares == squares_of(fresh), where
-        listed = Case.objects.filter(queries.visible(one.actor), report__isnull=False).exclude(
-            state__in=AT_REST
-        )
+        listed = Case.objects.filter(visible(one.actor), report__isnull=False).exclude(state__in=AT_REST)
         assert sum(one.squares.values()) == listed.count(), where
 
 
