@@ -235,7 +235,7 @@ def _mp4(data: bytes) -> float:
             ticks += _fragment(
                 data, _boxes(data, *_one(_boxes(data, start, end, budget), b"traf"), budget), usual
             )
-    return ticks / rate
+    return float(ticks / rate)
 
 
 def _listed(data: bytes, at: int) -> int:

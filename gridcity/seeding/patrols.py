@@ -28,6 +28,8 @@ IN_A_CELL_MIN: Final = (3.0, 9.0)
 DAYS: Final = 14  # made up at most: what figures and maps of patrols look back on
 AROUND: Final = timedelta(minutes=15)  # on duty so long before and after what she did out of hours
 STAYED: Final = timedelta(minutes=3)  # in a cell before and after what she did there
+SHIFT_COLUMNS: Final = ("id", "stream_id", "person_id", "began_at", "ended_at")
+VISIT_COLUMNS: Final = ("person_id", "shift_id", "cell_code", "came_at", "left_at", "delete_on")
 ACTS: Final = """
 SELECT person, cell, at FROM (
     SELECT report.reporter_id, report.cell_code, report.reported_at FROM dispatch_report AS report
@@ -75,10 +77,8 @@ def write_patrols(world: World, *, seed: int, days: int, until: datetime) -> tup
                 delete_on = left.date() + timedelta(days=keep)
                 visits.append((patrol.person_id, within, cell, came, left, delete_on))
     with transaction.atomic(), connection.cursor() as cursor:
-        columns = ("id", "stream_id", "person_id", "began_at", "ended_at")
-        copy_rows(cursor, Shift._meta.db_table, columns, shifts)
-        columns = ("person_id", "shift_id", "cell_code", "came_at", "left_at", "delete_on")
-        copy_rows(cursor, CellVisit._meta.db_table, columns, visits)
+        copy_rows(cursor, Shift._meta.db_table, SHIFT_COLUMNS, shifts)
+        copy_rows(cursor, CellVisit._meta.db_table, VISIT_COLUMNS, visits)
     return len(shifts), len(visits)
 
 
