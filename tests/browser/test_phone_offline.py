@@ -9,12 +9,15 @@ import json
 from pathlib import Path
 
 import pytest
+from django.contrib.gis.geos import LineString
 from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import ConsoleMessage, Error, expect
 
 import frontend.pages.inspector
 from casework.models import Case
 from dispatch.models import Report
+from gis_data.crs import STORE
+from gis_data.models import BaseFeature
 from tests.browser.phones import (
     COUNT_WRITES,
     DENIED,
@@ -36,6 +39,12 @@ from tests.browser.phones import (
 )
 from tests.factories.people import PASSWORD, Town
 from tests.factories.weather import Weather
+
+# Is anything written on a canvas of names?
+WRITTEN = """
+() => [...document.querySelectorAll(".home-map canvas.labels")].some((canvas) => canvas.width > 0
+  && canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean))
+"""
 
 
 def test_a_phone_that_dies_after_any_write_loses_and_doubles_nothing(
@@ -107,6 +116,28 @@ def test_a_day_without_network_fifty_reports_with_a_hundred_photographs(
     context.set_offline(False)
     all_sent(page)
     assert_each_once(*made)
+
+
+def test_without_a_network_the_map_bears_the_names_of_streets(
+    town: Town, phones: Phones, weather: Weather
+) -> None:
+    west, east = town.city.inside(0, 0.0, 0.3), town.city.inside(3, 1.0, 0.6)
+    BaseFeature.objects.create(
+        district_code="110101",
+        kind="street",
+        rank=1,
+        name="王府井大街",
+        shape=LineString(west, east, srid=STORE),
+    )
+    context = phones()
+    page = home(context, weather)
+    page.evaluate("navigator.serviceWorker.ready")
+    # the map's own scripts lie on the phone, too
+    weather.storm()
+    context.set_offline(True)
+    page.reload()
+    page.get_by_role("button", name="Open the map").click()
+    until(page, lambda: page.evaluate(WRITTEN))
 
 
 def test_an_update_of_the_app_keeps_queue_and_draft(

@@ -3,6 +3,7 @@
  * Own cells are tinted by the hours since somebody was there; while a place is chosen all other pins fade.
  */
 import { L } from "../map/leaflet.js";
+import { labelLayer, labelsOf } from "../map/labels.js";
 import { createMap, placePin } from "../map/map.js";
 import { paint, SIZE } from "../map/paint.js";
 import { baseStyle } from "../map/paper.js";
@@ -32,10 +33,13 @@ export async function openPhoneMap({ element, layers, settings, style, pack, pla
     api: settings ? api : undefined, onplace: ({ lon, lat }) => placed?.(lon, lat),
   });
   // the pack's own ground is drawn only where the city's tiles do not come
-  const ground = packLayer(pack);
-  const fallBack = () => void ground.addTo(map);
+  const shapes = baseShapes(pack.ground);
+  const fallBack = () => {
+    packLayer(shapes).addTo(map);
+    packNames(shapes, map).addTo(map);
+  };
   if (settings) drawn.base?.layer.once("tileerror", fallBack);
-  else ground.addTo(map);
+  else fallBack();
   // in steps, so that a tap on the camera never waits for the map
   for (const layer of [cellsLayer, pinsLayer]) {
     await idle();
@@ -93,9 +97,25 @@ function styleSheet(href) {
   });
 }
 
-/** The pack's streets, water, green and houses, under the tiles: seen where these do not come. @param {Pack} pack */
-function packLayer({ ground }) {
-  const shapes = baseShapes(ground);
+/** The names of streets, water and green in the pack, as the city's own map writes them. @param {ReturnType<typeof baseShapes>} shapes @param {L.Map} map */
+function packNames(shapes, map) {
+  const named = shapes.filter((shape) => shape.properties.name);
+  return labelLayer(() => {
+    const z = Math.round(map.getZoom()) - 1;
+    const n = 2 ** z;
+    const view = map.getBounds();
+    const [left, bottom] = unitSquare(view.getWest(), view.getSouth());
+    const [right, top] = unitSquare(view.getEast(), view.getNorth());
+    const labels = [];
+    for (let x = Math.floor(left * n); x <= right * n; x += 1) {
+      for (let y = Math.floor(top * n); y <= bottom * n; y += 1) labels.push(...labelsOf(/** @type {any} */ (within(named, n, x, y)), /** @type {any} */ ({ x, y, z })));
+    }
+    return labels;
+  }).layer;
+}
+
+/** The pack's streets, water, green and houses, under the tiles: seen where these do not come. @param {ReturnType<typeof baseShapes>} shapes */
+function packLayer(shapes) {
   const Layer = L.GridLayer.extend({
     createTile(/** @type {{ x: number, y: number, z: number }} */ { x, y, z }) {
       const tile = /** @type {HTMLCanvasElement} */ (L.DomUtil.create("canvas", "tile-canvas"));
