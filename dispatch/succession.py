@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime, time
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -151,7 +152,7 @@ class _Elsewhere(Exception):
     """Returned and sent to somebody else since the list was read."""
 
 
-def _hand_over_case(case_id: object, succession: Succession) -> int:
+def _hand_over_case(case_id: UUID, succession: Succession) -> int:
     old, new = succession.predecessor, succession.successor
     report = Report.objects.select_related("case").get(pk=case_id)
     actor = the_city(report.case.stream_id)

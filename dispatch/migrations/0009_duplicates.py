@@ -73,11 +73,11 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("metres__gt", 0),
-                            ("metres__lte", 1000),
                             ("days__gt", 0),
                             ("least_score__gte", 0),
                             ("least_score__lte", 1),
+                            ("metres__gt", 0),
+                            ("metres__lte", 1000),
                         ),
                         name="threshold_makes_sense",
                     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -144,9 +145,10 @@ def test_nothing_happens_before_the_day_nor_to_a_successor_without_a_desk(town: 
 def test_interrupted_it_goes_on_where_it_was(town: Town, eve: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     cases = [walk(town, WAYS["dispatched"]) for _ in range(3)]
     taken = row(town, eve)
-    real, done = succession._hand_over_case, []
+    done: list[UUID] = []
+    real = succession._hand_over_case
 
-    def dies_at_the_second(case_id: object, which: Succession) -> int:
+    def dies_at_the_second(case_id: UUID, which: Succession) -> int:
         if len(done) == 1:
             raise RuntimeError("power cut")
         done.append(case_id)
