@@ -89,6 +89,9 @@ def test_a_decision_is_one_key_and_is_taken_back_by_another(town: Town, window: 
     key(bo, "Enter")
     wait_for_another(bo, first)
     expect(bo.locator("[data-undo]")).to_be_visible()
+    assert (
+        bo.locator(".queue-gap").evaluate("gap => gap.offsetHeight") == 0
+    )  # her own decision closes the list up
     assert Case.objects.get(pk=first).state == "dispatched"
     key(bo, "u")
     expect(bo.locator(f"[data-shown-case='{first}']")).to_be_visible()

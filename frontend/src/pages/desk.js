@@ -142,8 +142,9 @@ function onsend(item) {
 function onleft(item, move) {
   if (!move.target || store.keeps(item, move.target)) return false;
   const pressed = performance.now();
-  goOn();
+  queue.letGo();
   store.leaves(item.id, true);
+  goOn();
   // how long a hand waits: from the key to the next case painted; one read ahead is there at once
   const ready = shown.current() !== null;
   requestAnimationFrame(() => setTimeout(() => performance.measure("desk-next", { start: pressed, end: performance.now(), detail: { ready } })));
@@ -157,6 +158,7 @@ function goOn() {
 
 /** @param {CaseOut} item @param {string} verb */
 function onmoved(item, verb) {
+  if (inHand === item.id && !store.keeps(item, item.state)) queue.letGo();
   store.own(item);
   const label = item.history.findLast((entry) => entry.verb === verb)?.label ?? "";
   undo.offer(item, `${label} · ${className(item)} ${item.number}`);

@@ -263,6 +263,12 @@ export function queueView({ root, queues, onqueue, onpick, other, onselect = () 
       if (gone) show(cards, none(), total);
       row?.scrollIntoView({ block: "nearest" });
     },
+    /** She has decided the chosen case herself: its row need not stay, and the list closes up. */
+    letGo() {
+      rows.get(chosen)?.setAttribute("aria-selected", "false");
+      chosen = "";
+      gap.style.height = "0";
+    },
     /** Leases have changed. @param {Set<string>} ids */
     retell(ids) {
       for (const id of ids) {
