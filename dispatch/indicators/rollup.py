@@ -74,6 +74,8 @@ SELECT DISTINCT date_trunc('month', day)::date FROM indicators_counted WHERE str
 """
 _OF_MONTH = """(SELECT * FROM indicators_counted WHERE stream_id = %(stream)s
     AND day >= %(month)s AND day < %(month)s + interval '1 month')"""
+# grouping by hashing in memory takes half as long as by sorting on disk
+_IN_MEMORY = "SET LOCAL work_mem = '128MB'"
 # Differences pass through a table of the session: a statement that deletes a row cannot write it again.
 _CHANGES = """
 CREATE TEMPORARY TABLE IF NOT EXISTS indicators_change (LIKE indicators_counted) ON COMMIT DELETE ROWS
@@ -170,6 +172,7 @@ def _taken(stream: str, *, wait: bool = False) -> Reach | None:
 def _recount(stream: str, cases: Iterable[UUID], upto: int, zone: ZoneInfo, as_of: datetime) -> None:
     ids = list(cases)
     with connection.cursor() as cursor:
+        cursor.execute(_IN_MEMORY)
         cursor.execute(_CHANGES)
         cursor.execute("TRUNCATE indicators_change")
         counted: list[tuple[UUID, Folded]] = []
@@ -214,6 +217,7 @@ def _rebuild(stream: str, reach: Reach, progress: Progress = lambda done, total:
     every = "SELECT count(*) FROM casework_case WHERE stream_id = %s AND kind = %s"
     total = _rows(every, [stream, KIND])[0][0]
     with connection.cursor() as cursor:
+        cursor.execute(_IN_MEMORY)
         cursor.execute("DELETE FROM indicators_counted WHERE stream_id = %s", [stream])
         cursor.execute("DELETE FROM indicators_rollup WHERE stream_id = %s AND grain <> 'f'", [stream])
         cursor.execute("DELETE FROM indicators_ripening WHERE stream_id = %s", [stream])
