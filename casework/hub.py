@@ -244,7 +244,7 @@ def listen_parameters() -> dict[str, Any]:
     return parameters
 
 
-# What else runs beside each reader, told by hints of its own: registered at start, so that the ground need not
+# What else runs beside each reader, told by hints of its own: registered at start, so the ground need not
 # know it. It gets the reader, whose sockets it may push to.
 _beside: list[Callable[[Reader], Coroutine[Any, Any, None]]] = []
 

@@ -123,7 +123,7 @@ def proposal_face(report: Report) -> dict[str, Any]:
 def _alternatives(report: Report, found: Proposal) -> list[dict[str, Any]]:
     """Whom else to send it to. Where the rules leave a choice, history ranks what they leave; it says so."""
     named = {choice.organisation.code: choice for choice in found.alternatives}
-    told = [
+    told: list[dict[str, Any]] = [
         {"organisation": faces.named(choice.organisation), "why": choice.why, "share": None, "cases": None}
         for choice in named.values()
     ]

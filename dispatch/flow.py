@@ -6,9 +6,7 @@ from casework.flows import Flow
 from dispatch.cards import dress
 from dispatch.escalation import by_itself, chain
 from dispatch.policy import audience, compares, facts_for, sees
-from dispatch.workflow import MOVES, Clock, State
-
-KIND = "report"
+from dispatch.workflow import KIND, MOVES, Clock, State
 
 
 def state_label(state: str) -> str:

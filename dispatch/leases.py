@@ -40,7 +40,8 @@ _LET_GO = "DELETE FROM dispatch_lease WHERE desk = %(desk)s AND case_id <> ALL(%
 # that only meant to take it next.
 _TAKE = """
 INSERT INTO dispatch_lease AS held (case_id, side, desk, person_id, ahead, since, until)
-SELECT wanted.case_id, %(side)s, %(desk)s, %(person)s, wanted.ahead, statement_timestamp(), statement_timestamp() + %(for)s * interval '1 s'
+SELECT wanted.case_id, %(side)s, %(desk)s, %(person)s, wanted.ahead, statement_timestamp(),
+    statement_timestamp() + %(for)s * interval '1 s'
 FROM unnest(%(cases)s::uuid[], %(ahead)s::bool[]) AS wanted (case_id, ahead)
 ORDER BY wanted.case_id
 ON CONFLICT (case_id, side) DO UPDATE SET desk = excluded.desk, person_id = excluded.person_id,
@@ -100,7 +101,7 @@ def hold(actor: Actor, desk: UUID, case_id: UUID | None, next_id: UUID | None) -
         else set()
     )
     cases = sorted(seen)
-    values = {
+    values: dict[str, Any] = {
         "desk": desk,
         "side": side,
         "person": actor.person_id,
@@ -131,7 +132,7 @@ def held(stream: str) -> list[Held]:
     with connection.cursor() as cursor:
         cursor.execute(_HELD, [stream])
         rows = cursor.fetchall()
-    return [Held(*row[:-1], card=_loaded(row[-1])) for row in rows]
+    return [Held(*(*row[:-1], _loaded(row[-1]))) for row in rows]
 
 
 def _loaded(value: Any) -> dict[str, Any]:

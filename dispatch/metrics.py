@@ -36,11 +36,11 @@ from dispatch.definitions import (
     title_of,
     words_of,
 )
-from dispatch.flow import KIND
 from dispatch.imported import KIND as IMPORTED_KIND
 from dispatch.imported import Stood, stream_of
 from dispatch.models.report import Source
 from dispatch.queries import PAGE, PAGE_AT_MOST, Page, cursor_after, read_cursor
+from dispatch.workflow import KIND
 from gis_data.models import Area
 
 SLACK = "1 day"  # how far the clocks of the web and database machines may differ; generous

@@ -23,10 +23,10 @@ from django.utils.translation import ngettext
 from casework.models import Person
 from dispatch.counted import APART, stands
 from dispatch.definitions import definitions_for
-from dispatch.flow import KIND
 from dispatch.metrics import SLACK, Scope
 from dispatch.models.report import Source
 from dispatch.phone.policy import patrol_policy
+from dispatch.workflow import KIND
 
 
 class PatrolKey(StrEnum):

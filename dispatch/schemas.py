@@ -286,7 +286,7 @@ class ProposalOut(Out):
 
 
 class MapOut(Out):
-    """`side` of the squares in which cases are counted together, in degrees; states at `rest` are not shown."""
+    """`side` of the squares in which cases are counted together, in degrees; states at `rest` are out."""
 
     stream: str
     head: int

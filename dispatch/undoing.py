@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -46,7 +47,7 @@ ON CONFLICT (case_id) DO UPDATE SET version = excluded.version, verb = excluded.
 
 def keep(move: Moving) -> None:
     """Remember how the case stands, before the move changes it. One statement; the row is locked already."""
-    values = {
+    values: dict[str, Any] = {
         "case": move.case.id,
         "version": move.case.version + 1,
         "verb": move.move.verb,

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from casework.roles import Role
 from casework.workflow import Move, Moves
 
+KIND = "report"  # of such cases, among those of other flows
+
 R = Role
 SUPERVISION = frozenset({R.ACCEPTOR, R.SHIFT_LEADER})
 LEADER = frozenset({R.SHIFT_LEADER})

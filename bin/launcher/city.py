@@ -125,8 +125,8 @@ class City:
         """Signs messages to phones, once the city names services for them (GRIDCITY_PUSH_SERVICES)."""
         kept = self.tree.var / "push_key.pem"
         if not kept.exists():
-            command = [self.python.python, "-P", "-m", "casework.push_key", kept]
-            self.tree.do(command, env=self.env, why="Making the key for messages to phones")
+            made: list[str | Path] = [self.python.python, "-P", "-m", "casework.push_key", kept]
+            self.tree.do(made, env=self.env, why="Making the key for messages to phones")
 
     def fill(self) -> None:
         """The sample city, into an empty database, or where an earlier filling was cut short."""

@@ -83,8 +83,8 @@ def _moving_report(
         _lapse(move, report)
         report.is_open = move.case.state not in AT_REST
         report.save()
-        # who saw it until now and may no longer must be told that it has gone; who did not and may now, that it
-        # is new to her
+        # who saw it until now and may no longer must be told that it has gone; who did not and may now,
+        # that it is new to her
         was = {
             key: before.get(key)
             for key, now in zip(WAS, (report.department_id, report.inspector_id), strict=True)

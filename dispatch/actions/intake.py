@@ -23,11 +23,10 @@ from casework.moves import NEXT_NUMBER, Repeated, opening
 from casework.roles import SUPERVISION, Role
 from dispatch.actions.base import attach_photos, attach_voice, check_device_time
 from dispatch.cards import bare_card
-from dispatch.flow import KIND
 from dispatch.limits import DEFAULTS
 from dispatch.models import Report
 from dispatch.models.report import Source
-from dispatch.workflow import Clock
+from dispatch.workflow import KIND, Clock
 from gis_data import crs
 from gis_data.errors import OutsideCity
 from gis_data.sql import SYSTEMS, statement

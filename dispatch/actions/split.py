@@ -16,11 +16,10 @@ from casework.models import Case, CaseClock, CaseLink
 from casework.moves import NEXT_NUMBER, opening
 from dispatch.actions.base import reporting
 from dispatch.cards import bare_card
-from dispatch.flow import KIND
 from dispatch.limits import step_limit
 from dispatch.models import Report
 from dispatch.models.report import SPLIT
-from dispatch.workflow import Clock
+from dispatch.workflow import KIND, Clock
 from gis_data.models import ProblemClass
 
 # what the two problems share: where, when, who told of them and by which door

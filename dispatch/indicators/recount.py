@@ -11,8 +11,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from dispatch.flow import KIND
 from dispatch.indicators.facts import Folded, Step, fold
+from dispatch.workflow import KIND
 
 # what a fold needs and no more; the first entry's card says where and what the case is
 _STEPS = """

@@ -19,12 +19,12 @@ from django.utils import timezone
 from casework import journal
 from casework.errors import Missing
 from casework.models.calendar import calendar_for
-from dispatch.flow import KIND
 from dispatch.indicators.counters import NUMBER
 from dispatch.indicators.cube import NAMES, add, fill
 from dispatch.indicators.facts import VERSION, Folded
 from dispatch.indicators.models import Reach, Scoring
 from dispatch.indicators.recount import case_ids, folded
+from dispatch.workflow import KIND
 
 ENTRIES_AT_ONCE: Final = 2000
 CASES_AT_ONCE: Final = 2000

@@ -14,13 +14,13 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from dispatch.flow import KIND
 from dispatch.indicators.counters import COUNTERS, NUMBER
 from dispatch.indicators.cube import COLUMNS, KEYS, cube
 from dispatch.indicators.facts import VERSION, Step, fold
 from dispatch.indicators.models import ClosedMonth, Reach
 from dispatch.indicators.recount import case_ids, steps_of
 from dispatch.indicators.rollup import zone_of
+from dispatch.workflow import KIND
 
 NAMED_AT_MOST: Final = 50
 

@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from gis_data.crs import STORE
 
-
 SPLIT = "split"  # CaseLink.kind: the source was split, the target was split off
 
 

@@ -29,10 +29,9 @@ from casework.models import Attachment, Case, CaseClock
 from casework.moves import Moving, check_move
 from dispatch.actions.base import WAS
 from dispatch.cards import bare_card
-from dispatch.flow import KIND
 from dispatch.limits import note_lateness
 from dispatch.models import Report, RoutingDecision, Task
-from dispatch.workflow import MOVES
+from dispatch.workflow import KIND, MOVES
 from gridcity.seeding.bulk import Maker, Spot, Table, copy_rows, ids_of, numbers
 from gridcity.seeding.effects import EFFECTS, Deeds, Life
 from gridcity.seeding.lives import Step, begins_of, draw_source, standing_life, whole_life

@@ -143,8 +143,13 @@ def test_two_decisions_at_once_give_one_winner_and_one_clear_word(town: Town, wi
     bo = window("bo", "/desk/dispatch/")
     take_first(bo)
     expect(bo.locator("[data-accept]")).to_be_visible()
+
     # the other's decision is in before his page hears of it
-    bo.route("**/moves/dispatch", lambda route: (move(case.pk, "dispatch", town.bea), route.continue_()))
+    def after_bea(route: Route) -> None:
+        move(case.pk, "dispatch", town.bea)
+        route.continue_()
+
+    bo.route("**/moves/dispatch", after_bea)
     key(bo, "Enter")
     expect(bo.locator(".toast.fault")).to_contain_text("Changed by Bea at")
     expect(bo.locator(".toast.fault")).to_contain_text("Nothing of yours was written")
@@ -162,13 +167,15 @@ def test_many_at_once_have_a_result_each(town: Town, window: Opened) -> None:
     bo.locator("[data-pick=shown]").click()
     expect(bo.locator(".bulk")).to_contain_text("4 cases picked")
     bo.locator("[data-bulk=dispatch]").click()
+
     # one of them is decided by somebody else in the meantime
+    def after_bea(route: Route) -> None:
+        move(cases[1].pk, "send_back", town.bea, **arguments(town, "send_back", town.bea))
+        route.continue_()
+
     bo.route(
         "**/cases/bulk",
-        lambda route: (
-            move(cases[1].pk, "send_back", town.bea, **arguments(town, "send_back", town.bea)),
-            route.continue_(),
-        ),
+        after_bea,
         times=1,
     )
     bo.locator("dialog form.move button:not([type=button])").click()

@@ -88,10 +88,10 @@ def test_every_way_of_being_cut_off_or_spoilt_is_refused_or_known_never_a_fault(
     whole, chance = make(), random.Random(9)
     spoilt = [whole[:n] for n in range(0, len(whole), max(1, len(whole) // 400))]
     for _ in range(600):
-        data = bytearray(whole)
+        changed = bytearray(whole)
         for _ in range(chance.randint(1, 4)):
-            data[chance.randrange(min(len(data), 400))] = chance.randrange(256)
-        spoilt.append(bytes(data))
+            changed[chance.randrange(min(len(changed), 400))] = chance.randrange(256)
+        spoilt.append(bytes(changed))
     known = 0
     for data in spoilt:
         with suppress(Invalid):

@@ -299,9 +299,7 @@ TABLE: Mapping[tuple[str, str], Rule] = {
     ("GET", "/components/{code}/file"): Rule(
         ALL, one("/components/1101010137000001/file"), but=neighbours(None, 404)
     ),
-    ("GET", "/cells/{code}/file"): Rule(
-        ALL, one("/cells/110101001001001/file"), but=neighbours(None, 404)
-    ),
+    ("GET", "/cells/{code}/file"): Rule(ALL, one("/cells/110101001001001/file"), but=neighbours(None, 404)),
     ("GET", "/classes"): Rule(ALL, one("/classes?q=jg")),
     ("GET", "/organisations"): Rule(ALL, one("/organisations")),
     ("GET", "/indicators"): Rule(CENTRES, one("/indicators")),

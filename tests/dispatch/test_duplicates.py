@@ -57,7 +57,8 @@ def test_nearer_and_sooner_is_never_less_alike(m1: float, h1: float, m2: float, 
 def test_class_component_distance_and_time_each_decide() -> None:
     near = likeness(sight(), sight(10, 2), BOUND)
     assert near is not None
-    assert (near.metres, near.hours) == (pytest.approx(10, abs=0.1), pytest.approx(2))
+    assert near.metres == pytest.approx(10, abs=0.1)
+    assert near.hours == pytest.approx(2)
     assert likeness(sight(), sight(51), BOUND) is None
     assert likeness(sight(), sight(0, 24 * 7 + 1), BOUND) is None
     assert likeness(sight(), sight(code="0102"), BOUND) is None

@@ -153,7 +153,7 @@ class Journeys(RuleBasedStateMachine):
         relief = report.relief
         if verb in ("approve", "extend", "hang", "exempt", "refuse"):
             wrong_desk = (
-                bool(relief)
+                relief is not None
                 and relief["by"] == "department"
                 and case.organisation_id not in (self.town.chen.organisation_id,)
             )

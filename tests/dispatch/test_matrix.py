@@ -113,7 +113,7 @@ def applies(verb: str, report: Report) -> bool:
     """Is there anything that this verb could be about?"""
     relief = report.relief
     if verb in DECIDES:
-        return bool(relief) and verb in ("refuse", relief["does"])
+        return relief is not None and verb in ("refuse", relief["does"])
     if verb in ("ask_extension", "ask_hang"):
         return relief is None
     if verb == "appeal":
@@ -195,14 +195,14 @@ def test_each_role_may_make_exactly_the_moves_of_the_table(town: Town, way: str)
         assert everything_written() == before, f"{name}: a refused move left something behind"
     assert not wrong, "\n".join(wrong)
     # the table is walked from both sides: each of its moves from here was made by somebody
-    last = MOVES[CASES[way][-1]] if CASES[way] else MOVES["report"]
+    last_made = MOVES[CASES[way][-1]] if CASES[way] else MOVES["report"]
     assert set(made) == {
         row.verb
         for row in MOVES
         if case.state in row.sources
         and row.by
         and applies(row.verb, report)
-        and (last.undoable or row.verb != "undo")
+        and (last_made.undoable or row.verb != "undo")
     }
 
 

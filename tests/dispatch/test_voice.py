@@ -1,4 +1,4 @@
-"""A voice note from the phone to the desk: bound to one case, heard by those who see it, refused otherwise."""
+"""A voice note from the phone to the desk: bound to one case, heard by those who see it, else refused."""
 
 from __future__ import annotations
 

@@ -248,8 +248,9 @@ def test_rows_are_named_and_scored(march: Town) -> None:
     assert departments[LIGHTING].named.name_en == "Street Lighting"
     assert departments[LIGHTING].rates["rework_rate"] == Rate(1, 2, 50.0)
     assert departments[LIGHTING].rates["handle_on_time_rate"] == Rate(1, 2, 50.0)
-    assert departments[WATER].score is not None
-    assert departments[WATER].score.grade == "A"
+    score = departments[WATER].score
+    assert score is not None
+    assert score.grade == "A"
     posts = {row.named.name_en: row for row in table(By.POST).rows}
     assert posts["Command Centre dispatcher"].rates["dispatch_accuracy"] == Rate(3, 4, 75.0)
     assert posts["Command Centre dispatcher"].score is not None
