@@ -25,7 +25,7 @@ from dispatch.actions.base import reporting
 from dispatch.following import enter_follow
 from dispatch.models import Report
 from dispatch.telling import tell_reporters
-from dispatch.workflow import OPEN
+from dispatch.workflow import KIND, OPEN
 
 RUNNING = CaseClock.State.RUNNING
 
@@ -38,12 +38,12 @@ def mark_duplicate(
     raises  Invalid when the main case is not open, is a duplicate itself, or when others follow this one
     """
     with _one_merger_at_a_time(actor.stream):
-        main = _main(case_id, main_id, actor)
+        found = _locked_main(case_id, main_id, actor)
         with reporting(case_id, "mark_duplicate", actor=actor, seen=seen, given={"main_id": main_id}) as (
             move,
             report,
         ):
-            assert main is not None, "reporting() refuses a move without what it asks for"
+            main = _fit_for_main(found, main_id)
             if report.duplicate_count:
                 raise Invalid(
                     _("Other cases are duplicates of this one."),
@@ -95,19 +95,21 @@ def _one_merger_at_a_time(stream: str) -> Iterator[None]:
         yield
 
 
-def _main(case_id: UUID, main_id: UUID | None, actor: Actor) -> Report | None:
-    """The main case, its row locked; None when none was given, which the move itself refuses."""
-    if main_id is None:
-        return None
-    found = Case.objects.filter(pk=main_id, kind="report", stream_id=actor.stream).exclude(pk=case_id).first()
-    if found is None:
+def _locked_main(case_id: UUID, main_id: UUID | None, actor: Actor) -> Case | None:
+    """The other case, its row locked before this one's, as every move of a main case does; None if none."""
+    others = Case.objects.filter(kind=KIND, stream_id=actor.stream).exclude(pk=case_id)
+    return locked(main_id) if main_id and others.filter(pk=main_id).exists() else None
+
+
+def _fit_for_main(case: Case | None, main_id: UUID | None) -> Report:
+    """The report of a case that others can be merged into; asked only of who may merge this one now."""
+    if case is None:
         raise Invalid(
             _("There is no such case to merge into."),
             field="main_id",
             value=main_id,
             mend=_("Choose another open case of your district."),
         )
-    case = locked(found.pk)
     if case.state not in OPEN:
         raise Invalid(
             _("Case %(number)s is “%(state)s”: nothing can be merged into it.")
