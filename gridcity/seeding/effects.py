@@ -55,6 +55,7 @@ class Deeds:
     ) -> None:
         self.world, self.rng, self.ids, self.pictures = world, rng, ids, pictures
         self._tables = tables
+        self._rule_names = {rule.id: rule.name for rule in world.rules}
         self._make_task, self._make_photo = Maker(Task), Maker(Attachment)
         self._make_decision = Maker(RoutingDecision)
         self._next_id = {model: ids_of(model) for model in (Task, RoutingDecision)}
@@ -145,6 +146,7 @@ class Deeds:
             organisation_code=organisation.code,
             organisation=organisation.name,
             rule_id=rule.id if rule else None,
+            rule=rule.name if rule else "",
             by_hand=rule is None,
             reason=reason,
         )
@@ -156,7 +158,12 @@ class Deeds:
         decision.returned_at, decision.return_reason = made.at, reason
         self._tables[RoutingDecision].touch(decision)
         life.report.return_count += 1
-        made.note(reason=reason, organisation_id=life.report.department_id, rule_id=decision.rule_id)
+        made.note(
+            reason=reason,
+            organisation_id=life.report.department_id,
+            rule_id=decision.rule_id,
+            rule=self._rule_names.get(decision.rule_id or 0, ""),
+        )
         made.hand_to(None)
 
 

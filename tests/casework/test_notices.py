@@ -46,7 +46,15 @@ CONTEXT = {
     "reason": "无此事",
     "clock": "handling",
     "due_at": "2026-11-23T10:00:00.000000Z",
+    "was_at": "2026-11-23T08:00:00.000000Z",
+    "main": "110101-2",
+    "text": "which side?",
+    "what": "extension",
+    "outcome": "granted",
+    "count": 2,
+    "stream": "110101",
 }
+ABOUT_NO_CASE = {"clocks_differ"}
 
 
 @pytest.fixture
@@ -135,7 +143,7 @@ class TestWriting:
     @pytest.mark.parametrize("language", ["en", "zh-hans"])
     def test_every_template_can_be_read(self, template: str, language: str) -> None:
         subject, text = rendered(template, CONTEXT, language)
-        assert "110101-1" in subject
+        assert template in ABOUT_NO_CASE or "110101-1" in subject
         assert "%" not in subject + text
         if "subject" in str(TEMPLATES[template].text):
             assert CONTEXT["subject"][language] in text  # type: ignore[index]

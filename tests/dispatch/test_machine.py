@@ -371,5 +371,5 @@ def test_random_journeys(machine: type[Journeys]) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    # the matrix makes every move; this walk must come by most of them
-    assert len(machine.seen_moves) > len(VERBS) / 2, sorted(set(VERBS) - machine.seen_moves)
+    # the matrix makes every move; this walk mixes them, and must come by many
+    assert len(machine.seen_moves) > len(VERBS) * 2 / 5, sorted(set(VERBS) - machine.seen_moves)

@@ -23,6 +23,7 @@ def test_every_task_is_started_by_the_clock() -> None:
     assert {name for name in periodic if name.startswith("dispatch.")} == {
         "dispatch.forget_patrols", "dispatch.end_forgotten_shifts", "dispatch.make_rankings",
         "dispatch.roll_up", "dispatch.verify_indicators", "dispatch.forget_leases_and_images",
+        "dispatch.carry_out_successions", "dispatch.learn_suggestions",
     }  # fmt: skip
 
 

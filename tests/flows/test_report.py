@@ -15,6 +15,7 @@ from dispatch.actions.site import Answer
 from dispatch.cards import bare_card
 from dispatch.faces import case_face
 from dispatch.models import Report, RoutingDecision, Task
+from dispatch.policy import NO_DECISION
 from gis_data.errors import OutsideCity
 from tests.factories.people import Town, photo_of, small_town
 
@@ -215,7 +216,7 @@ def test_nobody_acts_for_both_centres_on_one_case(town: Town) -> None:
     report = filed(town)
     # the shift leader is given a dispatcher's chair as well
     both = replace(town.bo, person_id=town.lei.person_id)
-    assert case_face(both, report.pk)["moves"] == []
+    assert {move["verb"] for move in case_face(both, report.pk)["moves"]} <= NO_DECISION
     with pytest.raises(NotAllowed):
         actions.dispatch_report(report.pk, actor=both, seen=2)
 

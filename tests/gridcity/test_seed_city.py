@@ -155,6 +155,7 @@ def test_seeding_again_changes_nothing(sample: dict[str, Any]) -> None:
     assert again["places"]["loaded"] is False
     assert {key: again[key] for key in again if key.startswith("new_")} == {
         "new_conditions": 0, "new_organisations": 0, "new_rules": 0, "new_people": 0, "new_duties": 0,
+        "new_thresholds": 0,
     }  # fmt: skip
 
 

@@ -385,6 +385,8 @@ function heard(entries) {
 async function listen() {
   const head = async () => /** @type {{ head: number }} */ (await api.get("/cases/summary")).head;
   const feed = follow({ stream: page.stream, cursor: await head(), listeners: { entries: heard, reset: () => void head().then(feed.restart).then(() => refresh(true)), link: () => {} } });
+  // what happened between loading and the cursor is in no entry that will come
+  void refresh(true);
 }
 
 // --- the frame ------------------------------------------------------------------------------------------------

@@ -117,18 +117,21 @@ export function grids({ map, api, panel, hint }) {
     ]);
   }
 
+  // Made once: a list that arrives while she types must not take the field from under her hand.
+  const find = h("input", { type: "search", id: "grid-find", placeholder: t("Code or name"), oninput: () => drawHead() });
+  const many = h("span.count");
+  const rest = h("ul.edit-list", { "aria-label": t("Responsibility grids") });
+  fill(head, h("header", null, h("h2", null, t("Responsibility grids")), many), h("label.visually-hidden", { for: "grid-find" }, t("Find a grid")), find, rest, newGrid());
+
   function drawHead() {
-    const find = h("input", { type: "search", id: "grid-find", placeholder: t("Code or name"), oninput: () => rows() });
-    const rest = h("ul.edit-list", { "aria-label": t("Responsibility grids") });
-    const rows = () => fill(rest, list.filter((grid) => `${grid.code} ${grid.name}`.toLowerCase().includes(find.value.trim().toLowerCase())).map((grid) => h("li", { "aria-current": String(grid.code === current) },
+    fill(many, number(list.length));
+    fill(rest, list.filter((grid) => `${grid.code} ${grid.name}`.toLowerCase().includes(find.value.trim().toLowerCase())).map((grid) => h("li", { "aria-current": String(grid.code === current) },
       h("button.row-button", { type: "button", "aria-pressed": String(grid.code === current), onclick: () => {
         current = grid.code === current ? "" : grid.code;
-        rows();
+        drawHead();
         shapes.repaint();
         drawChosen();
       } }, h("span", null, swatch(colourOf(grid.code)), grid.name, h("span.small.quiet", null, ` ${grid.code}`)), h("span.small", null, tn("{n} cell", "{n} cells", grid.cells))))));
-    rows();
-    fill(head, h("header", null, h("h2", null, t("Responsibility grids")), h("span.count", null, number(list.length))), h("label.visually-hidden", { for: "grid-find" }, t("Find a grid")), find, rest, newGrid());
   }
 
   /** @param {string} colour */
@@ -146,6 +149,7 @@ export function grids({ map, api, panel, hint }) {
       void busy(make, async () => {
         const made = /** @type {{ subject: string }} */ (await api.post("/edit/grids", { name: name.value }));
         current = made.subject;
+        name.value = "";
         await again();
       });
     } }, h("label", { for: "grid-name" }, t("Name of a new grid")), h("div.actions", null, name, make));
