@@ -12,10 +12,11 @@ from tests.factories.people import Town
 
 
 def take(page: Page, verb: str) -> None:
-    """Press the button of a move that asks nothing, or send its form."""
-    page.locator(
-        f"form.move[data-verb={verb}] button:not([type=button]), button[data-verb={verb}]"
-    ).first.click()
+    """Press the button of a move that asks nothing, or send its form; the server has answered after it."""
+    with page.expect_response(f"**/moves/{verb}"):
+        page.locator(
+            f"form.move[data-verb={verb}] button:not([type=button]), button[data-verb={verb}]"
+        ).first.click()
 
 
 def state_of(case_id: str) -> str:
@@ -63,7 +64,8 @@ def test_a_report_goes_from_the_phone_to_closure_in_three_windows(
     take(department, "accept")
     form = department.locator("form.move[data-verb=finish]")
     form.locator("input[type=file]").set_input_files(photo)
-    form.locator("button:not([type=button])").last.click()
+    with department.expect_response("**/moves/finish"):
+        form.locator("button:not([type=button])").last.click()
     expect(department.get_by_role("option")).to_have_count(0)
     assert state_of(str(case.pk)) == "handled"
 
