@@ -59,6 +59,8 @@ let home = null;
 let task = null;
 /** @type {{ close: () => void } | null} */
 let shownMap = null;
+/** The map is open or on its way: the sketch keeps out of its place. */
+let mapAsked = false;
 /** @type {Card[]} */
 let mine = [];
 let sentBefore = new Set();
@@ -159,6 +161,7 @@ function leaveView() {
   home = task = null;
   shownMap?.close();
   shownMap = null;
+  mapAsked = false;
 }
 
 function goHome() {
@@ -196,18 +199,20 @@ function drawLists() {
 function drawNow() {
   if (!home) return;
   if (known) home.tasks(known.pack.tasks, known.pack.surveys, unread);
-  if (known && !shownMap) home.sketch(known.pack);
+  if (known && !mapAsked) home.sketch(known.pack);
   home.mine(mine, unread);
 }
 
 /** The map in the sketch's place. @param {NonNullable<typeof home>} here */
 async function showMap(here) {
   if (!known) return;
+  mapAsked = true;
   try {
     const map = await openMap(here.mapPlace(), {});
     if (home !== here) map.close();
     else shownMap = map;
   } catch {
+    if (home === here) mapAsked = false;
     here.sketch(known.pack);
     toast(t("The map could not be drawn."), "fault");
   }
