@@ -32,8 +32,9 @@ HOME = {
 
 
 def signed_in(request: HttpRequest) -> Actor:
-    """The caller with a post; the language of the answer becomes the caller's own.
+    """The caller with a post; who names no language, as programs do, is answered in the caller's own.
 
+    A browser names one, by cookie or header, and its pages are in that already: answers must not differ.
     A session is only good together with its CSRF token; a key in the header needs none.
     """
     actor = actor_of(request)
@@ -45,7 +46,7 @@ def signed_in(request: HttpRequest) -> Actor:
             raise NotAllowed(
                 _("This page is too old to send from."), field="csrf", mend=_("Load it again and repeat.")
             )
-    if "Accept-Language" not in request.headers or "django_language" not in request.COOKIES:
+    if "Accept-Language" not in request.headers:
         translation.activate(actor.language)
     return actor
 

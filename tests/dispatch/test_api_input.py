@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection
 
-from casework.models import Case
+from casework.models import Case, Person
 from tests.casework.pictures import jpeg
 from tests.factories.calls import Caller, refusal
 from tests.factories.people import Town, photo_of
@@ -63,6 +63,21 @@ def wrong(caller: Caller, method: str, path: str, body: Any, statuses: set[int],
             assert error["field"].split(".")[0] == field, error
         texts.add(error["message"])
     assert everything() == before, "something was written"
+
+
+def test_answers_are_in_the_language_of_the_pages(town: Town) -> None:
+    """A browser's language holds for the page and for what the page asks; a program gets its person's."""
+    Person.objects.filter(pk=town.bo.person_id).update(language="zh-hans")
+    case = walk(town, WAYS["filed"])
+    label = {
+        asked: next(
+            move["label"]
+            for move in Caller(town.bo).call("GET", f"/cases/{case.pk}", **headers).json()["moves"]
+            if move["verb"] == "dispatch"
+        )
+        for asked, headers in {"en": {"accept-language": "en"}, "": {}}.items()
+    }
+    assert label == {"en": "Dispatch", "": "派遣"}
 
 
 def test_the_good_ones_are_good(town: Town) -> None:
